@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package format
+
+import "fmt"
+
+// ItemKind names a kind of btree item.
+type ItemKind uint8
+
+// All kinds of items, in the order of their keys' zones and types.
+const (
+	KindUnknown ItemKind = iota
+	KindMetaSeqIndex
+	KindDataSeqIndex
+	KindOrphan
+	KindQuotaRule
+	KindXattrTotl
+	KindXattrIndx
+	KindInode
+	KindXattr
+	KindDirent
+	KindReaddir
+	KindLinkBackref
+	KindSymlink
+	KindDataExtent
+	KindLogTrees
+	KindMountedClient
+	KindSrchLog
+	KindSrchBlocks
+	KindSrchPending
+	KindSrchBusy
+	KindFreeBlkno
+	KindFreeOrder
+	KindLogMergeStatus
+	KindLogMergeRange
+	KindLogMergeRequest
+	KindLogMergeComplete
+	KindLogMergeFreeing
+	ItemKinds // number of kinds
+)
+
+// KeyField names one field of a kind's key. Empty fields are zero in every
+// key of the kind.
+type KeyField struct {
+	Name   string
+	Format string // as in Field
+}
+
+// Kind describes a kind of item (docs/format.md 3.2, 3.3).
+type Kind struct {
+	Kind ItemKind
+	Name string
+	Zone uint8
+	Type uint8
+	// AnyType: the type is not fixed by the kind.
+	AnyType bool
+	// First to Fourth name the key's fields.
+	First, Second, Third, Fourth KeyField
+	// MinValue and MaxValue bound the value's length in bytes. Lengths
+	// between them may still be invalid; only the decoders know.
+	MinValue, MaxValue int
+	// Value derives the layout of the value's fixed part; nil without one.
+	Value func() *Layout
+	// FS: lives in fs_root and log item trees.
+	FS bool
+}
+
+// Describe returns the description of a kind, the zero Kind for KindUnknown.
+func (k ItemKind) Describe() *Kind {
+	if k >= ItemKinds {
+		k = KindUnknown
+	}
+	return &kinds[k]
+}
+
+// String returns the kind's name.
+func (k ItemKind) String() string { return k.Describe().Name }
+
+// ParseItemKind finds a kind by its name.
+func ParseItemKind(name string) (ItemKind, error) {
+	for i := range kinds {
+		if kinds[i].Name == name && i != 0 {
+			return ItemKind(i), nil
+		}
+	}
+	return KindUnknown, fmt.Errorf("unknown item kind %q", name)
+}
+
+// KindOf returns the kind of the item with key k, KindUnknown if the format
+// has none with that zone and type.
+func KindOf(k Key) ItemKind {
+	switch k.Zone {
+	case ZoneInodeIndex:
+		return byType(k.Type, [...]ItemKind{KindMetaSeqIndex, KindDataSeqIndex})
+	case ZoneOrphan:
+		return byType(k.Type, [...]ItemKind{KindOrphan, 0})
+	case ZoneQuota:
+		return byType(k.Type, [...]ItemKind{KindQuotaRule, 0})
+	case ZoneXattrTotl:
+		return KindXattrTotl
+	case ZoneXattrIndx:
+		return KindXattrIndx
+	case ZoneFS:
+		if k.Type%4 == 0 && k.Type >= TypeInode && k.Type <= TypeDataExtent {
+			return KindInode + ItemKind(k.Type/4-1)
+		}
+	case ZoneLogTrees:
+		return KindLogTrees
+	case ZoneMountedClient:
+		return KindMountedClient
+	case ZoneSrch:
+		if k.Type%4 == 0 && k.Type >= TypeSrchLog && k.Type <= TypeSrchBusy {
+			return KindSrchLog + ItemKind(k.Type/4-1)
+		}
+	case ZoneFreeBlkno:
+		return KindFreeBlkno
+	case ZoneFreeOrder:
+		return KindFreeOrder
+	case ZoneLogMergeStatus:
+		return KindLogMergeStatus
+	case ZoneLogMergeRange:
+		return KindLogMergeRange
+	case ZoneLogMergeRequest:
+		return KindLogMergeRequest
+	case ZoneLogMergeComplete:
+		return KindLogMergeComplete
+	case ZoneLogMergeFreeing:
+		return KindLogMergeFreeing
+	}
+	return KindUnknown
+}
+
+// byType picks the kind of types 4 and 8.
+func byType(t uint8, of [2]ItemKind) ItemKind {
+	switch t {
+	case 4:
+		return of[0]
+	case 8:
+		return of[1]
+	}
+	return KindUnknown
+}
+
+// Tree says which tree of a volume an item is in; values mean different
+// things in fs_root and in log trees (docs/format.md 5.7).
+type Tree uint8
+
+// The trees of a volume.
+const (
+	TreeFSRoot Tree = iota
+	TreeLogItems
+	TreeLogsRoot
+	TreeLogMerge
+	TreeMountedClients
+	TreeSrchRoot
+	TreeAlloc
+)
+
+// String names the tree as upstream does.
+func (t Tree) String() string {
+	switch t {
+	case TreeFSRoot:
+		return "fs_root"
+	case TreeLogItems:
+		return "item_root"
+	case TreeLogsRoot:
+		return "logs_root"
+	case TreeLogMerge:
+		return "log_merge"
+	case TreeMountedClients:
+		return "mounted_clients"
+	case TreeSrchRoot:
+		return "srch_root"
+	case TreeAlloc:
+		return "alloc"
+	}
+	return "unknown tree"
+}
+
+// Holds reports whether items of kind k belong in the tree.
+func (t Tree) Holds(k ItemKind) bool {
+	switch t {
+	case TreeFSRoot, TreeLogItems:
+		return k.Describe().FS
+	case TreeLogsRoot:
+		return k == KindLogTrees
+	case TreeLogMerge:
+		return k >= KindLogMergeStatus && k <= KindLogMergeFreeing
+	case TreeMountedClients:
+		return k == KindMountedClient
+	case TreeSrchRoot:
+		return k >= KindSrchLog && k <= KindSrchBusy
+	case TreeAlloc:
+		return k == KindFreeBlkno || k == KindFreeOrder
+	}
+	return false
+}

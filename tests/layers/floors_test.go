@@ -75,7 +75,7 @@ func parent(pkg string) string {
 func (house floors) check(files []*sourceFile) []string {
 	var found []string
 	for _, f := range files {
-		if f.test() || within(f.path, "tests") {
+		if f.test() || support(f.pkg()) {
 			continue
 		}
 		owner, from, ok := house.of(f.pkg())
@@ -90,6 +90,8 @@ func (house floors) check(files []*sourceFile) []string {
 			}
 			other, to, ok := house.of(target)
 			switch {
+			case support(target):
+				found = append(found, fmt.Sprintf("%s: imports %s, which serves tests only", f.at(spec.Pos()), target))
 			case !ok:
 				found = append(found, fmt.Sprintf("%s: imports %s, which has no floor", f.at(spec.Pos()), target))
 			case other == owner, to.floor < from.floor, to.floor == from.floor && to.column < from.column:

@@ -45,7 +45,13 @@ func (f *sourceFile) test() bool { return strings.HasSuffix(f.path, "_test.go") 
 // library reports whether the file belongs to a library: to neither a
 // command nor a test.
 func (f *sourceFile) library() bool {
-	return !f.test() && !within(f.path, "cmd") && !within(f.path, "tests")
+	return !f.test() && !support(f.pkg()) && !within(f.path, "cmd")
+}
+
+// support reports whether a package serves tests only: one below tests/, or
+// one of internal/ whose name begins with test.
+func support(pkg string) bool {
+	return within(pkg, "tests") || strings.HasPrefix(pkg, "internal/test")
 }
 
 func (f *sourceFile) at(pos token.Pos) string {

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+PREFIX ?= /usr
+DESTDIR ?=
+sbin = $(DESTDIR)$(PREFIX)/sbin
+share = $(DESTDIR)$(PREFIX)/share
+
+FUZZTIME ?= 60s
+BENCH ?= .
+BENCHTIME ?= 1s
+
+.PHONY: build
+build: ## build bin/scoutfs (the default)
+	$(GO) build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/scoutfs ./cmd/scoutfs
+
+.PHONY: try
+try: build ## show what works, on two sparse files in a temporary folder
+	@PATH="$(CURDIR)/bin:$$PATH" tests/try.sh
+
+.PHONY: test
+test: ## run all tests with the race detector, and list those that were skipped
+	@$(GO) test -race -json ./... | $(GO) run ./tests/report
+
+.PHONY: lint
+lint: ## run the linters that tools/go.mod pins
+	@$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## format the source as lint wants it
+	@$(GO) tool -modfile=tools/go.mod golangci-lint fmt ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (60s)
+	@GO="$(GO)" tests/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## run the benchmarks that match BENCH (all) for BENCHTIME (1s)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+
+# There is no mount.scoutfs on purpose: mount(8) would run it instead of
+# mounting with the kernel module.
+.PHONY: install
+install: build ## install below DESTDIR and PREFIX (/usr)
+	install -D -m 755 bin/scoutfs $(sbin)/scoutfs
+	ln -sfn scoutfs $(sbin)/mkfs.scoutfs
+	for page in man/*.[578]; do install -D -m 644 "$$page" "$(share)/man/man$${page##*.}/$${page##*/}"; done
+	install -d $(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
+	bin/scoutfs completion bash >$(share)/bash-completion/completions/scoutfs
+	bin/scoutfs completion zsh >$(share)/zsh/site-functions/_scoutfs
+	bin/scoutfs completion fish >$(share)/fish/vendor_completions.d/scoutfs.fish
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
+
+.PHONY: help
+help: ## list these targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target what; do printf '%-8s %s\n' "$$target" "$$what"; done

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"scoutfs/cmd/scoutfs/internal/config"
+	"scoutfs/cmd/scoutfs/internal/output"
+)
+
+// Constructor makes one command. It is called once for each run of the
+// program, so the command's options live in its variables and nowhere else.
+type Constructor func(*Env) *cobra.Command
+
+// Groups of commands, for cobra.Command.GroupID. The first five are
+// upstream's.
+const (
+	GroupCore    = "core"
+	GroupInfo    = "info"
+	GroupSearch  = "search"
+	GroupAgent   = "agent"
+	GroupDebug   = "debug"
+	GroupProgram = "program"
+)
+
+func groups() []*cobra.Group {
+	return []*cobra.Group{
+		{ID: GroupCore, Title: "Core admin"},
+		{ID: GroupInfo, Title: "Additional Information"},
+		{ID: GroupSearch, Title: "Search Acceleration"},
+		{ID: GroupAgent, Title: "Archival Agent Support"},
+		{ID: GroupDebug, Title: "Debugging commands"},
+		{ID: GroupProgram, Title: "About this program"},
+	}
+}
+
+// Annotations of commands and flags.
+const (
+	formsAnnotation     = "scoutfs_forms"     // of a command: the forms its report can have
+	extensionAnnotation = "scoutfs_extension" // of a flag: upstream's command does not have it
+)
+
+// Reports declares the forms in which cmd can report, besides output.Text.
+// With any other the command is refused before it runs.
+func Reports(cmd *cobra.Command, forms ...output.Form) {
+	names := []string{output.Text.String()}
+	for _, form := range forms {
+		names = append(names, form.String())
+	}
+	annotate(cmd, formsAnnotation, strings.Join(names, " "))
+}
+
+func reportForms(cmd *cobra.Command) []string {
+	if names := cmd.Annotations[formsAnnotation]; names != "" {
+		return strings.Fields(names)
+	}
+	return []string{output.Text.String()}
+}
+
+func annotate(cmd *cobra.Command, key, value string) {
+	if cmd.Annotations == nil {
+		cmd.Annotations = make(map[string]string)
+	}
+	cmd.Annotations[key] = value
+}
+
+// Extension declares options of an upstream command that upstream does not
+// have, so that no short form of an upstream option changes its meaning.
+func Extension(cmd *cobra.Command, names ...string) {
+	annotateFlags(cmd, extensionAnnotation, names)
+}
+
+// CommandLineOnly declares options that make a command dangerous: neither
+// environment nor configuration can set them. Options named force, yes, or
+// allow-... are always so.
+func CommandLineOnly(cmd *cobra.Command, names ...string) {
+	annotateFlags(cmd, config.CommandLineOnly, names)
+}
+
+func annotateFlags(cmd *cobra.Command, key string, names []string) {
+	for _, name := range names {
+		if err := cmd.Flags().SetAnnotation(name, key, []string{"true"}); err != nil {
+			panic(err) // the command declares an option that it does not define
+		}
+	}
+}
+
+func annotated(flag *pflag.Flag, key string) bool {
+	return slices.Contains(flag.Annotations[key], "true")
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package values
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ParseTimespec reads SECONDS.NANOSECONDS. Both are whole numbers: 1.5 is one
+// second and five nanoseconds.
+func ParseTimespec(text string) (time.Time, error) {
+	seconds, nanoseconds, found := strings.Cut(text, ".")
+	s, err := strconv.ParseInt(seconds, 10, 64)
+	if !found || err != nil || s < 0 {
+		return time.Time{}, fmt.Errorf("invalid timespec string: '%s'", text)
+	}
+	ns, err := strconv.ParseUint(nanoseconds, 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("invalid timespec string: '%s'", text)
+	}
+	if ns >= uint64(time.Second) {
+		return time.Time{}, fmt.Errorf("invalid timespec nsec value: '%s'", text)
+	}
+	return time.Unix(s, int64(ns)), nil
+}
+
+var _ = math.MaxInt64

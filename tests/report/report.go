@@ -171,11 +171,15 @@ func (r *results) summary() error {
 			return err
 		}
 	}
-	text := fmt.Sprintf("\n%d packages, %d tests passed, %d skipped\n", r.ended, r.passed, len(r.skipped))
-	for _, skip := range r.skipped {
-		text += "SKIP " + skip + "\n"
+	if err := r.print(fmt.Sprintf("\n%d packages, %d tests passed, %d skipped\n", r.ended, r.passed, len(r.skipped))); err != nil {
+		return err
 	}
-	return r.print(text)
+	for _, skip := range r.skipped {
+		if err := r.print("SKIP " + skip + "\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *results) print(text string) error {

@@ -46,23 +46,30 @@ func address(p []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(
 // exist; who wants another waits. A borrower must not borrow a second one.
 type bouncePool struct {
 	align int
-	slots chan []byte // nil for a buffer that has not been made yet
+	free  chan []byte
+	made  chan struct{} // one element for each buffer that exists
 }
 
 func newBouncePool(align int) *bouncePool {
-	pool := &bouncePool{align: max(align, BufferAlignment), slots: make(chan []byte, bounceCount)}
-	for range bounceCount {
-		pool.slots <- nil
+	return &bouncePool{
+		align: max(align, BufferAlignment),
+		free:  make(chan []byte, bounceCount),
+		made:  make(chan struct{}, bounceCount),
 	}
-	return pool
 }
 
 func (b *bouncePool) get() []byte {
-	buf := <-b.slots
-	if buf == nil {
-		buf = alignedBuffer(bounceSize, b.align)
+	select {
+	case buf := <-b.free:
+		return buf
+	default:
 	}
-	return buf
+	select {
+	case buf := <-b.free:
+		return buf
+	case b.made <- struct{}{}:
+		return alignedBuffer(bounceSize, b.align)
+	}
 }
 
-func (b *bouncePool) put(buf []byte) { b.slots <- buf }
+func (b *bouncePool) put(buf []byte) { b.free <- buf }

@@ -31,67 +31,83 @@ func openClaimed(path string, info fs.FileInfo, opts Options) (int, error) {
 			return -1, &BusyError{Path: path, Holder: "loop device " + loop}
 		}
 	}
+	fd, err := claim(path, block, opts)
+	if errors.Is(err, unix.EBUSY) {
+		return -1, &BusyError{Path: path, Holder: holderOf(path)}
+	}
+	return fd, err
+}
+
+// claim opens path and claims it. It fails with EBUSY, and holds nothing, if
+// something else has the claim.
+func claim(path string, block bool, opts Options) (int, error) {
 	flags := unix.O_RDONLY
 	if opts.Write {
 		flags = unix.O_RDWR
 	}
-	fd, err := openAs(path, flags, opts.Write && block)
+	fd, err := openAs(path, flags, block && opts.Write)
 	if err != nil || opts.Shared {
 		return fd, err
 	}
-	if err := lock(path, fd, opts.Write); err != nil {
-		return -1, errors.Join(err, unix.Close(fd))
+	err = lock(path, fd, opts.Write)
+	// Test for an exclusive holder only under the lock: a writer that opens
+	// at the same moment then fails on one of the two at worst, and never runs
+	// beside a reader.
+	if err == nil && block && !opts.Write {
+		var probe int
+		if probe, err = openAs(path, flags, true); err == nil {
+			err = unix.Close(probe)
+		}
 	}
-	// Test only under the lock: a writer that is about to open exclusively
-	// then fails on one of the two at worst, and never runs beside a reader.
-	if block && !opts.Write {
-		probe, err := openAs(path, flags, true)
-		if err != nil {
-			return -1, errors.Join(err, unix.Close(fd))
-		}
-		if err := unix.Close(probe); err != nil {
-			return -1, errors.Join(err, unix.Close(fd))
-		}
+	if err != nil {
+		return -1, errors.Join(err, unix.Close(fd))
 	}
 	return fd, nil
 }
 
-// openAs opens path, exclusively if it is a block device and exclusive is set.
-func openAs(path string, flags int, exclusive bool) (fd int, err error) {
+// openAs opens path, exclusively if that is asked for, which is only for block
+// devices.
+func openAs(path string, flags int, exclusive bool) (int, error) {
+	tries := 1
 	if exclusive {
 		flags |= unix.O_EXCL
+		tries = exclusiveTries
 	}
 	for try := 1; ; try++ {
-		err = retryInterrupted(func() error {
-			fd, err = unix.Open(path, flags|unix.O_CLOEXEC|unix.O_LARGEFILE, 0)
-			return err
-		})
-		switch {
-		case err == nil:
-			return fd, nil
-		case err != unix.EBUSY:
-			return -1, &fs.PathError{Op: "open", Path: path, Err: err}
-		case !exclusive || try == exclusiveTries:
-			return -1, &BusyError{Path: path, Holder: holderOf(path)}
+		fd, err := openDescriptor(path, flags)
+		if try == tries || !errors.Is(err, unix.EBUSY) {
+			return fd, err
 		}
 		time.Sleep(exclusivePause)
 	}
 }
 
+func openDescriptor(path string, flags int) (fd int, err error) {
+	err = retryInterrupted(func() error {
+		fd, err = unix.Open(path, flags|unix.O_CLOEXEC|unix.O_LARGEFILE, 0)
+		return err
+	})
+	if err != nil {
+		return -1, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return fd, nil
+}
+
 // lock takes the open file description lock that is the claim, without waiting.
+// It fails with EBUSY if something else has a conflicting one.
 func lock(path string, fd int, write bool) error {
 	kind := int16(unix.F_RDLCK)
 	if write {
 		kind = unix.F_WRLCK
 	}
-	switch err := setLock(fd, kind); err {
-	case nil:
+	err := setLock(fd, kind)
+	switch {
+	case err == nil:
 		return nil
-	case unix.EAGAIN, unix.EACCES:
-		return &BusyError{Path: path, Holder: holderOf(path)}
-	default:
-		return &fs.PathError{Op: "lock", Path: path, Err: fmt.Errorf("the file system does not give locks: %w", err)}
+	case errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES):
+		return &fs.PathError{Op: "lock", Path: path, Err: unix.EBUSY}
 	}
+	return &fs.PathError{Op: "lock", Path: path, Err: fmt.Errorf("the file system does not give locks: %w", err)}
 }
 
 // unlock gives the claim up at once. Closing the descriptor is not enough: a

@@ -34,7 +34,11 @@ func CreateSparse(path string, size int64, perm fs.FileMode) (err error) {
 		}
 		err = errors.Join(err, file.Close())
 	}()
-	if err := lock(path, int(file.Fd()), true); err != nil {
+	err = lock(path, int(file.Fd()), true)
+	if errors.Is(err, unix.EBUSY) {
+		return &BusyError{Path: path, Holder: holderOf(path)}
+	}
+	if err != nil {
 		return err
 	}
 	info, err := file.Stat()

@@ -19,16 +19,12 @@ func (f *file) openDirect(stat *unix.Stat_t) error {
 	if f.writable {
 		flags = unix.O_RDWR
 	}
-	var fd int
-	err := retryInterrupted(func() (err error) {
-		fd, err = unix.Open(f.name, flags|unix.O_DIRECT|unix.O_CLOEXEC|unix.O_LARGEFILE, 0)
-		return err
-	})
-	if err == unix.EINVAL {
+	fd, err := openDescriptor(f.name, flags|unix.O_DIRECT)
+	if errors.Is(err, unix.EINVAL) {
 		return nil
 	}
 	if err != nil {
-		return &fs.PathError{Op: "open", Path: f.name, Err: err}
+		return err
 	}
 	align, err := directAlignment(fd, f.name, stat)
 	if err != nil || align == 0 {
@@ -54,7 +50,7 @@ func directAlignment(fd int, path string, claimed *unix.Stat_t) (int, error) {
 	}
 	// Only an attempt shows whether what was stated is so. Other failures
 	// are for the reads that need the sector.
-	if _, err := pread(fd, alignedBuffer(align, align), 0); err == unix.EINVAL {
+	if _, err := pread(fd, alignedBuffer(align, align), 0); errors.Is(err, unix.EINVAL) {
 		return 0, nil
 	}
 	return align, nil
@@ -71,12 +67,12 @@ func statedAlignment(fd int, stat *unix.Stat_t) int {
 		if extended.Dio_offset_align == 0 {
 			return 0
 		}
-		return plausibleAlignment(int64(max(extended.Dio_mem_align, extended.Dio_offset_align)))
+		return plausibleAlignment(max(extended.Dio_mem_align, extended.Dio_offset_align))
 	}
 	if stat.Mode&unix.S_IFMT == unix.S_IFBLK {
 		return sectorSize(fd)
 	}
-	return plausibleAlignment(int64(stat.Blksize))
+	return plausibleAlignment(stat.Blksize)
 }
 
 // sectorSize returns the logical sector size of a block device.
@@ -85,12 +81,12 @@ func sectorSize(fd int) int {
 	if err != nil {
 		return BufferAlignment
 	}
-	return plausibleAlignment(int64(size))
+	return plausibleAlignment(size)
 }
 
 // plausibleAlignment returns n, or a page if n cannot be an alignment. Network
 // file systems give blocks of megabytes as the size they like best.
-func plausibleAlignment(n int64) int {
+func plausibleAlignment[N int32 | int64 | uint32](n N) int {
 	if n < 512 || n > 65536 || bits.OnesCount64(uint64(n)) != 1 {
 		return BufferAlignment
 	}

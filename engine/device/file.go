@@ -188,7 +188,7 @@ func (f *file) Close() error {
 func pread(fd int, p []byte, off int64) (int, error) {
 	for {
 		n, err := unix.Pread(fd, p, off)
-		if err != unix.EINTR {
+		if !errors.Is(err, unix.EINTR) {
 			return max(n, 0), err
 		}
 	}
@@ -197,7 +197,7 @@ func pread(fd int, p []byte, off int64) (int, error) {
 func pwrite(fd int, p []byte, off int64) (int, error) {
 	for {
 		n, err := unix.Pwrite(fd, p, off)
-		if err != unix.EINTR {
+		if !errors.Is(err, unix.EINTR) {
 			return max(n, 0), err
 		}
 	}

@@ -84,11 +84,11 @@ func deviceAbove(number uint64) (string, bool) {
 // lockHolder returns a process that has the file open and locked. Links in /proc
 // are compared by name, for following one into a dead network mount could hang.
 func lockHolder(path string) (int, bool) {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return 0, false
 	}
-	if real, err = filepath.Abs(real); err != nil {
+	if target, err = filepath.Abs(target); err != nil {
 		return 0, false
 	}
 	descriptors, err := filepath.Glob("/proc/[0-9]*/fd/*")
@@ -96,8 +96,8 @@ func lockHolder(path string) (int, bool) {
 		return 0, false
 	}
 	for _, descriptor := range descriptors {
-		target, err := os.Readlink(descriptor)
-		if err != nil || target != real {
+		link, err := os.Readlink(descriptor)
+		if err != nil || link != target {
 			continue
 		}
 		process := filepath.Dir(filepath.Dir(descriptor))

@@ -3,6 +3,7 @@
 package device
 
 import (
+	"errors"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -37,7 +38,7 @@ func ioctl(fd int, request uintptr, arg unsafe.Pointer) error {
 // EINTR in spite of SA_RESTART.
 func retryInterrupted(call func() error) error {
 	for {
-		if err := call(); err != unix.EINTR {
+		if err := call(); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

@@ -8,9 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"testing"
-
 	"scoutfs/engine/device"
+	"testing"
 )
 
 // holdVariable makes the test binary open a device, say so, and hold it until its
@@ -41,23 +40,23 @@ func holdDevice(path string, opts device.Options) int {
 }
 
 // makeFile makes a file with the given contents.
-func makeFile(t testing.TB, contents []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "device.img")
+func makeFile(tb testing.TB, contents []byte) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "device.img")
 	if err := os.WriteFile(path, contents, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return path
 }
 
 // open opens path and closes it at the end of the test, unless the test has.
-func open(t testing.TB, path string, opts device.Options) device.Device {
-	t.Helper()
+func open(tb testing.TB, path string, opts device.Options) device.Device {
+	tb.Helper()
 	dev, err := device.Open(path, opts)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = dev.Close() })
+	tb.Cleanup(func() { _ = dev.Close() })
 	return dev
 }
 
@@ -70,34 +69,34 @@ func pattern(n int, seed byte) []byte {
 	return p
 }
 
-func write(t testing.TB, dev device.Device, p []byte, off int64) {
-	t.Helper()
+func write(tb testing.TB, dev device.Device, p []byte, off int64) {
+	tb.Helper()
 	n, err := dev.WriteAt(p, off)
 	if n != len(p) || err != nil {
-		t.Fatalf("WriteAt(%d bytes, %d) = %d, %v", len(p), off, n, err)
+		tb.Fatalf("WriteAt(%d bytes, %d) = %d, %v", len(p), off, n, err)
 	}
 }
 
-func flush(t testing.TB, dev device.Device) {
-	t.Helper()
+func flush(tb testing.TB, dev device.Device) {
+	tb.Helper()
 	if err := dev.Flush(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // wantContents checks that the device holds want at off.
-func wantContents(t testing.TB, dev device.Device, off int64, want []byte) {
-	t.Helper()
+func wantContents(tb testing.TB, dev device.Device, off int64, want []byte) {
+	tb.Helper()
 	got := make([]byte, len(want))
 	if n, err := dev.ReadAt(got, off); n != len(got) || err != nil {
-		t.Fatalf("ReadAt(%d bytes, %d) = %d, %v", len(got), off, n, err)
+		tb.Fatalf("ReadAt(%d bytes, %d) = %d, %v", len(got), off, n, err)
 	}
 	if !bytes.Equal(got, want) {
 		at := 0
 		for got[at] == want[at] {
 			at++
 		}
-		t.Fatalf("%s: byte %d is %#02x, want %#02x", dev.Name(), off+int64(at), got[at], want[at])
+		tb.Fatalf("%s: byte %d is %#02x, want %#02x", dev.Name(), off+int64(at), got[at], want[at])
 	}
 }
 

@@ -147,5 +147,5 @@ func blockNumber(info fs.FileInfo) (uint64, bool) {
 	if !ok || !isBlockMode(info.Mode()) {
 		return 0, false
 	}
-	return uint64(stat.Rdev), true
+	return stat.Rdev, true
 }

@@ -8,18 +8,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"scoutfs/engine/device"
 	"testing"
 
 	"golang.org/x/sys/unix"
-
-	"scoutfs/engine/device"
 )
 
-func linkTo(t testing.TB, path string) string {
-	t.Helper()
-	link := filepath.Join(t.TempDir(), "link")
+func linkTo(tb testing.TB, path string) string {
+	tb.Helper()
+	link := filepath.Join(tb.TempDir(), "link")
 	if err := os.Symlink(path, link); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return link
 }
@@ -168,11 +167,11 @@ func TestDirectReadSeesWhatOthersWrote(t *testing.T) {
 
 // requireDirect skips where the file system of the temporary folder refuses
 // direct I/O.
-func requireDirect(t testing.TB, dev device.Device) int {
-	t.Helper()
+func requireDirect(tb testing.TB, dev device.Device) int {
+	tb.Helper()
 	align := dev.(device.Aligner).Alignment()
 	if align == 1 {
-		t.Skip("needs a temporary folder (TMPDIR) on a file system with O_DIRECT")
+		tb.Skip("needs a temporary folder (TMPDIR) on a file system with O_DIRECT")
 	}
 	return align
 }
@@ -244,21 +243,21 @@ func TestDropCacheDropsCachedPages(t *testing.T) {
 }
 
 // cachedPages returns how many pages of a file are in the page cache.
-func cachedPages(t testing.TB, path string, size int) int {
-	t.Helper()
+func cachedPages(tb testing.TB, path string, size int) int {
+	tb.Helper()
 	file, err := os.Open(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer file.Close()
 	mapped, err := unix.Mmap(int(file.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer func() {
 		if err := unix.Munmap(mapped); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}()
-	return mincore(t, mapped)
+	return mincore(tb, mapped)
 }

@@ -135,10 +135,11 @@ func (r *Recorder) Ops() []Op {
 // capture keeps the original contents of a range that is about to change. A range
 // that the device will refuse needs none.
 func (r *Recorder) capture(off, length int64) error {
-	if !r.captures || checkInside(r.Size(), off, length) != nil {
-		return nil
+	inside := checkInside(r.Size(), off, length) == nil
+	if r.captures && inside {
+		return r.before.capture(off, length)
 	}
-	return r.before.capture(off, length)
+	return nil
 }
 
 // capture makes a range independent of what the base holds from now on.

@@ -3,6 +3,7 @@
 package device
 
 import (
+	"errors"
 	"io/fs"
 
 	"golang.org/x/sys/unix"
@@ -105,7 +106,7 @@ func (f *file) readVectorBounced(bufs [][]byte, off, inside int64) (int64, error
 func preadv(fd int, bufs [][]byte, off int64) (int64, error) {
 	for {
 		n, err := unix.Preadv(fd, bufs, off)
-		if err != unix.EINTR {
+		if !errors.Is(err, unix.EINTR) {
 			return int64(max(n, 0)), err
 		}
 	}

@@ -2,11 +2,6 @@
 
 package format
 
-import (
-	"math/bits"
-	"unsafe"
-)
-
 // AllocFlagLow in an AllocListHead or AllocRoot says that running out means
 // ENOSPC, not commit and retry (docs/format.md 6.3).
 const AllocFlagLow = 1
@@ -54,59 +49,3 @@ func (b *AllocListBlock) Entries() (entries []U64, ok bool) {
 	}
 	return b.Blknos[start : start+nr], true
 }
-
-// Extent is a run of Len blocks from Start.
-type Extent struct {
-	Start uint64
-	Len   uint64
-}
-
-// End returns the last block of the extent; it is Start-1 for Len 0.
-func (e Extent) End() uint64 { return e.Start + e.Len - 1 }
-
-// FreeOrder is the order class of a free extent's length: floor(log8(len)),
-// 0 for 0 (docs/format.md 3.5).
-func FreeOrder(length uint64) uint64 { return uint64(bits.Len64(length|1)-1) / 3 }
-
-// BloomBlock is a log tree's bloom filter, a whole 64 KiB block
-// (docs/format.md 2.5).
-type BloomBlock struct {
-	Hdr      BlockHeader
-	TotalSet U64 // bits that are set
-	Bits     [BloomBits / 8]byte
-}
-
-// ViewBloomBlock views a block's bytes; anything but 64 KiB is an error.
-func ViewBloomBlock(b []byte) (*BloomBlock, error) { return ViewExact[BloomBlock](b) }
-
-// Has reports whether all bits of a lock's start key are set; see
-// [BloomBitsOf].
-func (b *BloomBlock) Has(bits [BloomFunctions]uint32) bool {
-	for _, n := range bits {
-		if b.Bits[n/8]&(1<<(n%8)) == 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// Add sets the bits and keeps TotalSet right.
-func (b *BloomBlock) Add(bits [BloomFunctions]uint32) {
-	for _, n := range bits {
-		if mask := byte(1) << (n % 8); b.Bits[n/8]&mask == 0 {
-			b.Bits[n/8] |= mask
-			b.TotalSet.Set(b.TotalSet.Get() + 1)
-		}
-	}
-}
-
-// Whole blocks must be exactly one block; a wrong declaration does not
-// compile.
-var (
-	_ = [1]struct{}{}[unsafe.Sizeof(AllocListBlock{})-LargeBlockSize]
-	_ = [1]struct{}{}[unsafe.Sizeof(BloomBlock{})-LargeBlockSize]
-	_ = [1]struct{}{}[unsafe.Sizeof(SrchParent{})-LargeBlockSize]
-	_ = [1]struct{}{}[unsafe.Sizeof(BtreeItem{})-BtreeItemSize]
-	_ = [1]struct{}{}[unsafe.Sizeof(BtreeBlockHead{})-BtreeItemsOffset]
-	_ = [1]struct{}{}[unsafe.Sizeof(Super{})-SuperUsedBytes]
-)

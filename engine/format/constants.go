@@ -60,51 +60,63 @@ func MagicName(magic uint32) string {
 	return ""
 }
 
-// Limits and derived numbers (docs/format.md 2.9).
+// Btree blocks (docs/format.md 2.9, 5). Sizes and offsets are bytes.
 const (
-	MaxBtreeValue        = 896
-	BtreeValueAlign      = 8
-	MaxBtreeHeight       = 20
-	LeafHashSlots        = 1512
-	LeafHashBytes        = LeafHashSlots * 2
-	LeafHashOffset       = LargeBlockSize - LeafHashBytes // from the block start
-	BtreeItemsOffset     = 48
-	BtreeItemSize        = 56
-	BtreeParentBytes     = LargeBlockSize - BtreeItemsOffset
-	BtreeLeafBytes       = LeafHashOffset - BtreeItemsOffset
-	MaxLeafItems         = BtreeLeafBytes / BtreeItemSize
-	MaxParentItems       = BtreeParentBytes / (BtreeItemSize + BlockRefSize)
-	BtreeJoinLowWater    = BtreeParentBytes / 4
-	BlockRefSize         = 16
+	MaxBtreeValue     = 896
+	BtreeValueAlign   = 8
+	MaxBtreeHeight    = 20
+	BtreeItemsOffset  = 48 // of the item array, from the block start
+	BtreeItemSize     = 56
+	BlockRefSize      = 16 // the value of a parent's item
+	LeafHashSlots     = 1512
+	LeafHashBytes     = LeafHashSlots * 2
+	LeafHashOffset    = LargeBlockSize - LeafHashBytes // from the block start
+	BtreeParentBytes  = LargeBlockSize - BtreeItemsOffset
+	BtreeLeafBytes    = LeafHashOffset - BtreeItemsOffset
+	MaxLeafItems      = BtreeLeafBytes / BtreeItemSize // without values
+	MaxParentItems    = BtreeParentBytes / (BtreeItemSize + BlockRefSize)
+	BtreeJoinLowWater = BtreeParentBytes / 4 // blocks with fewer bytes of items are joined
+)
+
+// Search files and bloom filters (docs/format.md 2.9, 4.6, 8).
+const (
+	SrchParentRefs      = 4094
+	SrchEntryMaxBytes   = 26
+	SrchBlockSafeBytes  = 65398 // an entry may start only at or before this many bytes
+	SrchLogRotateBlocks = 16    // a mount's search log of this many leaves is closed
+	SrchCompactInputs   = 4
+	BloomBits           = 523968
+	BloomFunctions      = 3
+	BloomShift          = 19
+)
+
+// Inodes, names and groups (docs/format.md 2.9, 11.2).
+const (
+	RootIno          = 1
+	FirstFreeIno     = 1024 // next_ino of a new volume
+	LockInodeGroup   = 1024 // inodes that share a cluster lock
+	LockSeqGroup     = 1024 // index seqs that share a cluster lock
+	MaxLinks         = 1<<31 - 1
+	MaxNameLen       = 255 // of dirents and xattrs
+	FirstReaddirPos  = 2   // . and .. have 0 and 1
+	LastReaddirPos   = 1<<64 - 2
+	MaxSymlinkSize   = 4096 // bytes, with the NUL
+	MaxXattrValueLen = 65535
+	MaxXattrParts    = 74
+	MaxTotlText      = 23 // characters of a number in the name or value of a totl xattr
+)
+
+// Allocation (docs/format.md 2.9, 6). Meta blocks are large, data blocks
+// small.
+const (
 	AllocListEntries     = 8185
-	SrchParentRefs       = 4094
-	SrchEntryMaxBytes    = 26
-	SrchBlockSafeBytes   = 65398 // an entry may start only at or before this many bytes
-	SrchLogRotateBlocks  = 16
-	SrchCompactInputs    = 4
-	BloomBits            = 523968
-	BloomFunctions       = 3
-	BloomShift           = 19
+	MkfsAvailBlocks      = 1024             // meta blocks in a new volume's server_meta_avail[0]
+	MetaAvailFillLow     = 4092             // meta blocks below which an avail list is filled
+	MetaAvailFillTarget  = AllocListEntries // up to this many
+	DataAvailFillLow     = 262144           // data blocks below which a mount's are filled up
+	DataAvailFillTarget  = 1048576          // by this many
 	DataZones            = 1024
-	LockInodeGroup       = 1024 // inodes that share a cluster lock
-	LockSeqGroup         = 1024 // index seqs that share a cluster lock
-	MaxNameLen           = 255  // of dirents and xattrs
-	MaxSymlinkSize       = 4096 // bytes, with the NUL
-	MaxXattrValueLen     = 65535
-	MaxXattrParts        = 74
-	MaxTotlText          = 23
-	MaxLinks             = 1<<31 - 1
-	FirstReaddirPos      = 2
-	LastReaddirPos       = 1<<64 - 2
-	RootIno              = 1
-	FirstFreeIno         = 1024 // next_ino of a new volume
-	MkfsAvailBlocks      = 1024 // blocks in a new volume's server_meta_avail[0]
-	MinDataZoneBlocks    = 1 << 20
-	DataAvailFillLow     = 262144
-	DataAvailFillTarget  = 1048576
-	MetaAvailFillLow     = 4092
-	MetaAvailFillTarget  = 8185
-	LogMergeSpliceCount  = 8
-	MaxLogTreesPerLeaf   = 118
-	DefaultPreallocation = 2048 // 4 KiB blocks
+	MinDataZoneBlocks    = DataAvailFillTarget // smallest data allocation zone
+	DefaultPreallocation = 2048                // data blocks
+	LogMergeSpliceCount  = 8                   // finished merge jobs that are spliced at once
 )

@@ -13,30 +13,74 @@ const (
 	DirentRegular
 	DirentSymlink
 	DirentSocket
-	DirentWhiteout
-	DirentTypes
+	DirentWhiteout // never written by upstream
+	DirentTypes    // number of types
+)
+
+// The file type bits of a POSIX mode.
+const (
+	ModeTypeMask    = 0o170000
+	ModeFIFO        = 0o010000
+	ModeCharDevice  = 0o020000
+	ModeDirectory   = 0o040000
+	ModeBlockDevice = 0o060000
+	ModeRegular     = 0o100000
+	ModeSymlink     = 0o120000
+	ModeSocket      = 0o140000
 )
 
 // DirentTypeOfMode returns the entry type of a POSIX mode; ok is false for a
 // mode without a known type.
 func DirentTypeOfMode(mode uint32) (t uint8, ok bool) {
-	switch mode & 0o170000 {
-	case 0o010000:
+	switch mode & ModeTypeMask {
+	case ModeFIFO:
 		return DirentFIFO, true
-	case 0o020000:
+	case ModeCharDevice:
 		return DirentCharDevice, true
-	case 0o040000:
+	case ModeDirectory:
 		return DirentDirectory, true
-	case 0o060000:
+	case ModeBlockDevice:
 		return DirentBlockDevice, true
-	case 0o100000:
+	case ModeRegular:
 		return DirentRegular, true
-	case 0o120000:
+	case ModeSymlink:
 		return DirentSymlink, true
-	case 0o140000:
+	case ModeSocket:
 		return DirentSocket, true
 	}
 	return 0, false
+}
+
+// ModeOfDirentType returns the file type bits of an entry type; ok is false
+// for whiteouts, which no mode has, and for unknown types.
+func ModeOfDirentType(t uint8) (mode uint32, ok bool) {
+	switch t {
+	case DirentFIFO:
+		return ModeFIFO, true
+	case DirentCharDevice:
+		return ModeCharDevice, true
+	case DirentDirectory:
+		return ModeDirectory, true
+	case DirentBlockDevice:
+		return ModeBlockDevice, true
+	case DirentRegular:
+		return ModeRegular, true
+	case DirentSymlink:
+		return ModeSymlink, true
+	case DirentSocket:
+		return ModeSocket, true
+	}
+	return 0, false
+}
+
+// LinuxDirentType returns the d_type of getdents(2) and FUSE for an entry
+// type, DT_UNKNOWN (0) for one that is unknown.
+func LinuxDirentType(t uint8) uint8 {
+	if t == DirentWhiteout {
+		return 14
+	}
+	mode, _ := ModeOfDirentType(t)
+	return uint8(mode >> 12)
 }
 
 // Dirent starts the value of dirent, readdir and link backref items, 32
@@ -60,72 +104,10 @@ func ViewDirent(val []byte, source string) (d *Dirent, name []byte, err error) {
 			Structure: "dirent",
 			Field:     "name length",
 			Found:     fmt.Sprint(n),
-			Expected:  "1 to 255",
+			Expected:  fmt.Sprintf("1 to %d", MaxNameLen),
 			Source:    source,
 		}
 	}
 	d, err = View[Dirent](val)
 	return d, val[Size[Dirent]():], err
-}
-
-// XattrHead starts the first part of an xattr, 8 bytes. Name and value
-// follow and continue in the next parts (docs/format.md 3.4).
-type XattrHead struct {
-	ValLen  U16
-	NameLen byte
-	Pad     [5]byte
-}
-
-// ViewXattr views the first part of an xattr. name and the part of the value
-// that it holds alias val.
-func ViewXattr(val []byte) (x *XattrHead, name, value []byte, err error) {
-	x, err = View[XattrHead](val)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	rest := val[Size[XattrHead]():]
-	if n := int(x.NameLen); n < 1 || n > len(rest) {
-		return nil, nil, nil, &CorruptError{
-			Structure: "xattr",
-			Field:     "name length",
-			Found:     fmt.Sprint(n),
-			Expected:  fmt.Sprintf("1 to %d, inside the first part", min(len(rest), MaxNameLen)),
-		}
-	}
-	value = rest[x.NameLen:]
-	if len(value) > int(x.ValLen.Get()) {
-		return nil, nil, nil, &CorruptError{
-			Structure: "xattr",
-			Field:     "first part's length",
-			Found:     fmt.Sprint(len(val)),
-			Expected:  fmt.Sprintf("at most %d", Size[XattrHead]()+int(x.NameLen)+int(x.ValLen.Get())),
-		}
-	}
-	return x, rest[:x.NameLen], value, nil
-}
-
-// XattrParts is the number of items that an xattr with these lengths takes.
-func XattrParts(nameLen, valLen int) int {
-	return (Size[XattrHead]() + nameLen + valLen + MaxBtreeValue - 1) / MaxBtreeValue
-}
-
-// XattrTotal is the value of a totl item, 16 bytes. Both numbers are added
-// modulo 2^64 and read as signed. In log trees the value is a delta.
-type XattrTotal struct {
-	Total U64 `fmt:"signed"`
-	Count U64 `fmt:"signed"`
-}
-
-// Flags of a data extent (docs/format.md 3.4).
-const (
-	ExtentOffline   = 1 // the blocks' content is in the archive
-	ExtentUnwritten = 2 // allocated and never written: reads as zeros
-)
-
-// DataExtent is the value of a data extent item, 16 bytes. The key holds the
-// logical place.
-type DataExtent struct {
-	Blkno U64  // first small block on the data device, 0 for none
-	Flags byte `fmt:"hex"`
-	Pad   [7]byte
 }

@@ -8,9 +8,10 @@ import (
 	"syscall"
 )
 
-// CorruptError reports bytes that the format does not allow. Empty fields
-// are unknown and left out of the text. errors.Is(err, syscall.EIO) holds,
-// since that is what the kernel module answers in such a place.
+// CorruptError reports bytes on a device that the format does not allow.
+// Empty fields are unknown and left out of the text. errors.Is(err,
+// syscall.EIO) holds, since that is what the kernel module answers in such a
+// place. Messages from the network have [WireError] instead.
 type CorruptError struct {
 	Structure string // what was read: "btree block", "inode item"
 	Place     string // where: "meta blkno 1028", "item 16.1.4.0.0.0"
@@ -28,16 +29,28 @@ func (e *CorruptError) Error() string {
 	if e.Place != "" {
 		s.WriteString(" at " + e.Place)
 	}
-	s.WriteString(":")
-	if e.Field != "" {
-		s.WriteString(" " + e.Field)
-	}
-	s.WriteString(" is " + e.Found)
-	if e.Expected != "" {
-		s.WriteString(", expected " + e.Expected)
-	}
+	s.WriteString(mismatch(e.Field, e.Found, e.Expected))
 	if e.Source != "" {
 		s.WriteString(" (" + e.Source + ")")
+	}
+	return s.String()
+}
+
+// mismatch says that a field is not what was expected, leaving out what is
+// not known.
+func mismatch(field, found, expected string) string {
+	var s strings.Builder
+	if field != "" || found != "" {
+		s.WriteString(":")
+	}
+	if field != "" {
+		s.WriteString(" " + field)
+	}
+	if found != "" {
+		s.WriteString(" is " + found)
+	}
+	if expected != "" {
+		s.WriteString(", expected " + expected)
 	}
 	return s.String()
 }

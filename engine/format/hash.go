@@ -10,7 +10,7 @@ const (
 )
 
 // Hash32 is FNV-1a with 32 bits (docs/format.md 4.2).
-func Hash32[B ~[]byte | ~string](b B) uint32 {
+func Hash32[T Text](b T) uint32 {
 	h := uint32(fnv32Offset)
 	for i := range len(b) {
 		h = (h ^ uint32(b[i])) * fnv32Prime
@@ -19,7 +19,7 @@ func Hash32[B ~[]byte | ~string](b B) uint32 {
 }
 
 // Hash64 is FNV-1a with 64 bits (docs/format.md 4.2).
-func Hash64[B ~[]byte | ~string](b B) uint64 {
+func Hash64[T Text](b T) uint64 {
 	h := uint64(fnv64Offset)
 	for i := range len(b) {
 		h = (h ^ uint64(b[i])) * fnv64Prime
@@ -29,7 +29,7 @@ func Hash64[B ~[]byte | ~string](b B) uint64 {
 
 // DirentNameHash is the hash of a directory entry's name: a fingerprint of
 // 32 bits spread over the name, then its Hash32 (docs/format.md 4.3).
-func DirentNameHash[B ~[]byte | ~string](name B) uint64 {
+func DirentNameHash[T Text](name T) uint64 {
 	nbits := len(name) * 8
 	skip := max(nbits/32, 1)
 	var fingerprint uint32
@@ -43,11 +43,11 @@ func DirentNameHash[B ~[]byte | ~string](name B) uint64 {
 
 // XattrNameHash is the hash in xattr item keys, over the full name with its
 // prefix (docs/format.md 4.4).
-func XattrNameHash(name string) uint64 { return uint64(CRC([]byte(name))) }
+func XattrNameHash[T Text](name T) uint64 { return uint64(CRC([]byte(name))) }
 
 // SrchHash is the hash in search entries, over the full xattr name
 // (docs/format.md 4.4).
-func SrchHash(name string) uint64 { return Hash64(name) }
+func SrchHash[T Text](name T) uint64 { return Hash64(name) }
 
 // LeafHashBucket is the slot where a leaf's hash table starts looking for k
 // (docs/format.md 4.5).

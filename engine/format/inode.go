@@ -61,6 +61,15 @@ type Inode struct {
 	Proj U64 // project id
 }
 
+// InodeSize is the length of an inode item's value as a volume of this format
+// version writes it.
+func InodeSize(fmtVers uint64) int {
+	if fmtVers == 1 {
+		return Size[InodeV1]()
+	}
+	return Size[Inode]()
+}
+
 // ViewInode views an inode item's value. A value of 160 bytes is an inode
 // without a project id; proj is then 0. Both lengths are valid in a volume
 // of format 2 (docs/format.md 10).

@@ -175,12 +175,12 @@ func ParseKey(s string) (Key, error) {
 		return Key{}, fmt.Errorf("key %q has %d fields, expected zone.first.type.second.third.fourth", s, len(parts))
 	}
 	for i, p := range parts {
-		bits := 64
+		bits := uint(64)
 		if i == 0 || i == 2 || i == 5 {
 			bits = 8
 		}
-		v, err := strconv.ParseUint(p, 0, bits)
-		if err != nil {
+		v, ok := parseNumber(p)
+		if !ok || v>>(bits-1)>>1 != 0 {
 			return Key{}, fmt.Errorf("key %q: field %d is %q, expected a number of at most %d bits", s, i+1, p, bits)
 		}
 		switch i {

@@ -45,6 +45,10 @@ const (
 	TypeSrchBusy    = 16
 )
 
+// RenameLockKey is the start and end of the cluster lock that orders renames
+// between directories. It covers no items.
+func RenameLockKey() Key { return Key{Zone: ZoneLock, Type: TypeRenameLock} }
+
 // InodeIndexKey is an inode's place in an index: typ is TypeMetaSeq or
 // TypeDataSeq.
 func InodeIndexKey(typ uint8, seq, ino uint64) Key {
@@ -131,7 +135,8 @@ func DataExtentKey(ino uint64, e Extent) Key {
 	return Key{Zone: ZoneFS, First: ino, Type: TypeDataExtent, Second: e.End(), Third: e.Len}
 }
 
-// DataExtent returns the file blocks of a data extent key.
+// DataExtent returns the file blocks of a data extent key. From a damaged
+// key the extent may not be [Extent.Valid].
 func (k Key) DataExtent() Extent { return Extent{k.Second - k.Third + 1, k.Third} }
 
 // LogTreesKey is generation nr of a mount's log trees.
@@ -166,7 +171,8 @@ func FreeOrderKey(e Extent) Key {
 }
 
 // FreeExtent returns the extent of a key in ZoneFreeBlkno or ZoneFreeOrder;
-// ok is false for other zones.
+// ok is false for other zones. From a damaged key the extent may not be
+// [Extent.Valid].
 func (k Key) FreeExtent() (e Extent, ok bool) {
 	switch k.Zone {
 	case ZoneFreeBlkno:

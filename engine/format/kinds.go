@@ -43,7 +43,7 @@ const (
 // key of the kind.
 type KeyField struct {
 	Name   string
-	Format string // as in Field
+	Format string // as in Field: "" or "hex"
 }
 
 // Kind describes a kind of item (docs/format.md 3.2, 3.3).
@@ -52,12 +52,13 @@ type Kind struct {
 	Name string
 	Zone uint8
 	Type uint8
-	// AnyType: the type is not fixed by the kind.
+	// AnyType: the type is not fixed by the kind, as for merge ranges.
 	AnyType bool
 	// First to Fourth name the key's fields.
 	First, Second, Third, Fourth KeyField
-	// MinValue and MaxValue bound the value's length in bytes. Lengths
-	// between them may still be invalid; only the decoders know.
+	// MinValue and MaxValue bound the value's length in bytes, but for
+	// deletion items, which have no value. Lengths between them may still be
+	// invalid; only the decoders know.
 	MinValue, MaxValue int
 	// Value derives the layout of the value's fixed part; nil without one.
 	Value func() *Layout
@@ -65,7 +66,8 @@ type Kind struct {
 	FS bool
 }
 
-// Describe returns the description of a kind, the zero Kind for KindUnknown.
+// Describe returns the description of a kind, which must not be changed. That
+// of KindUnknown allows any value.
 func (k ItemKind) Describe() *Kind {
 	if k >= ItemKinds {
 		k = KindUnknown
@@ -79,8 +81,8 @@ func (k ItemKind) String() string { return k.Describe().Name }
 // ParseItemKind finds a kind by its name.
 func ParseItemKind(name string) (ItemKind, error) {
 	for i := range kinds {
-		if kinds[i].Name == name && i != 0 {
-			return ItemKind(i), nil
+		if k := &kinds[i]; k.Name == name && k.Kind != KindUnknown {
+			return k.Kind, nil
 		}
 	}
 	return KindUnknown, fmt.Errorf("unknown item kind %q", name)
@@ -91,54 +93,56 @@ func ParseItemKind(name string) (ItemKind, error) {
 func KindOf(k Key) ItemKind {
 	switch k.Zone {
 	case ZoneInodeIndex:
-		return byType(k.Type, [...]ItemKind{KindMetaSeqIndex, KindDataSeqIndex})
+		return byType(KindMetaSeqIndex, k.Type, TypeDataSeq)
 	case ZoneOrphan:
-		return byType(k.Type, [...]ItemKind{KindOrphan, 0})
+		return byType(KindOrphan, k.Type, TypeOrphan)
 	case ZoneQuota:
-		return byType(k.Type, [...]ItemKind{KindQuotaRule, 0})
+		return byType(KindQuotaRule, k.Type, TypeQuotaRule)
 	case ZoneXattrTotl:
-		return KindXattrTotl
+		return untyped(KindXattrTotl, k.Type)
 	case ZoneXattrIndx:
-		return KindXattrIndx
+		return untyped(KindXattrIndx, k.Type)
 	case ZoneFS:
-		if k.Type%4 == 0 && k.Type >= TypeInode && k.Type <= TypeDataExtent {
-			return KindInode + ItemKind(k.Type/4-1)
-		}
+		return byType(KindInode, k.Type, TypeDataExtent)
 	case ZoneLogTrees:
-		return KindLogTrees
+		return untyped(KindLogTrees, k.Type)
 	case ZoneMountedClient:
-		return KindMountedClient
+		return untyped(KindMountedClient, k.Type)
 	case ZoneSrch:
-		if k.Type%4 == 0 && k.Type >= TypeSrchLog && k.Type <= TypeSrchBusy {
-			return KindSrchLog + ItemKind(k.Type/4-1)
-		}
+		return byType(KindSrchLog, k.Type, TypeSrchBusy)
 	case ZoneFreeBlkno:
-		return KindFreeBlkno
+		return untyped(KindFreeBlkno, k.Type)
 	case ZoneFreeOrder:
-		return KindFreeOrder
+		return untyped(KindFreeOrder, k.Type)
 	case ZoneLogMergeStatus:
-		return KindLogMergeStatus
+		return untyped(KindLogMergeStatus, k.Type)
 	case ZoneLogMergeRange:
 		return KindLogMergeRange
 	case ZoneLogMergeRequest:
-		return KindLogMergeRequest
+		return untyped(KindLogMergeRequest, k.Type)
 	case ZoneLogMergeComplete:
-		return KindLogMergeComplete
+		return untyped(KindLogMergeComplete, k.Type)
 	case ZoneLogMergeFreeing:
-		return KindLogMergeFreeing
+		return untyped(KindLogMergeFreeing, k.Type)
 	}
 	return KindUnknown
 }
 
-// byType picks the kind of types 4 and 8.
-func byType(t uint8, of [2]ItemKind) ItemKind {
-	switch t {
-	case 4:
-		return of[0]
-	case 8:
-		return of[1]
+// byType picks the kind of a type. A zone's types are 4, 8, 12 and so on up
+// to last, and their kinds follow each other.
+func byType(first ItemKind, typ, last uint8) ItemKind {
+	if typ == 0 || typ%4 != 0 || typ > last {
+		return KindUnknown
 	}
-	return KindUnknown
+	return first + ItemKind(typ/4-1)
+}
+
+// untyped is the kind of a zone whose keys all have type 0.
+func untyped(kind ItemKind, typ uint8) ItemKind {
+	if typ != 0 {
+		return KindUnknown
+	}
+	return kind
 }
 
 // Tree says which tree of a volume an item is in; values mean different

@@ -2,11 +2,6 @@
 
 package format
 
-import (
-	"iter"
-	"math/bits"
-)
-
 // LogTreesFinalized in LogTrees.Flags says that no mount writes the trees
 // any more.
 const LogTreesFinalized = 1
@@ -34,17 +29,11 @@ type LogTrees struct {
 }
 
 // DataZoneBitmap has bit n set for data allocation zone n.
-type DataZoneBitmap [DataZones / 64]U64
+type DataZoneBitmap = Bitmap1024
 
-// All returns the set bits in ascending order.
-func (z *DataZoneBitmap) All() iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i := range z {
-			for w := z[i].Get(); w != 0; w &= w - 1 {
-				if !yield(i*64 + bits.TrailingZeros64(w)) {
-					return
-				}
-			}
-		}
-	}
-}
+// Finalized reports whether no mount writes the trees any more.
+func (l *LogTrees) Finalized() bool { return l.Flags.Get()&LogTreesFinalized != 0 }
+
+// Open reports whether the mount has an open transaction
+// (docs/format.md 7.1).
+func (l *LogTrees) Open() bool { return l.GetTransSeq.Get() > l.CommitTransSeq.Get() }

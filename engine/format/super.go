@@ -7,17 +7,6 @@ import "github.com/google/uuid"
 // SuperFlagMeta in Super.Flags marks the metadata device's super.
 const SuperFlagMeta = 1
 
-// VolumeOptDataAllocZoneBlocks is the bit of VolumeOptions.SetBits that says
-// that DataAllocZoneBlocks is set.
-const VolumeOptDataAllocZoneBlocks = 1
-
-// VolumeOptions are options kept in the super, 520 bytes.
-type VolumeOptions struct {
-	SetBits             U64 `fmt:"hex"`
-	DataAllocZoneBlocks U64
-	Future              [63]U64 // options of bits 1 to 63, which must be unset
-}
-
 // Super is the super block of either device, 1488 bytes; the rest of its
 // small block is zero. Only Hdr, FmtVers, Flags and UUID of the data
 // device's super may be trusted (docs/format.md 1, 2.8).

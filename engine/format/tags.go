@@ -2,8 +2,6 @@
 
 package format
 
-import "strings"
-
 // XattrTags are the tags in the name of an xattr under "scoutfs."
 // (docs/format.md 3.4).
 type XattrTags struct {
@@ -25,13 +23,13 @@ const (
 // name under "scoutfs." that has no valid set of tags: none, one twice, or
 // totl together with indx (kmod/src/xattr.c: scoutfs_xattr_parse_tags). A
 // name elsewhere, or of less than 14 bytes, has no tags and is ok.
-func ParseXattrTags(name string) (tags XattrTags, ok bool) {
-	if !strings.HasPrefix(name, tagPrefix) || len(name) < minTaggedName {
+func ParseXattrTags[T Text](name T) (tags XattrTags, ok bool) {
+	if len(name) < minTaggedName || string(name[:len(tagPrefix)]) != tagPrefix {
 		return XattrTags{}, true
 	}
 	for rest := name[len(tagPrefix):]; len(rest) >= tagLen; rest = rest[tagLen:] {
 		var tag *bool
-		switch rest[:tagLen] {
+		switch string(rest[:tagLen]) {
 		case "hide.":
 			tag = &tags.Hide
 		case "indx.":

@@ -4,6 +4,7 @@ package format
 
 import (
 	"fmt"
+	"reflect"
 	"unsafe"
 )
 
@@ -12,8 +13,7 @@ import (
 // pointers. The result aliases b. A b shorter than T is an error that
 // names the structure and both lengths; bytes after T are ignored.
 func View[T any](b []byte) (*T, error) {
-	var t *T
-	if uintptr(len(b)) < unsafe.Sizeof(*t) {
+	if len(b) < Size[T]() {
 		return nil, shortError[T](len(b))
 	}
 	// The length was checked and T has alignment 1, so the pointer covers
@@ -22,10 +22,11 @@ func View[T any](b []byte) (*T, error) {
 	return (*T)(unsafe.Pointer(unsafe.SliceData(b))), nil
 }
 
-// ViewExact is View for item values that must have exactly the size of T.
+// ViewExact is View for bytes that must have exactly the size of T, such as
+// most item values and whole blocks.
 func ViewExact[T any](b []byte) (*T, error) {
 	t, err := View[T](b)
-	if err == nil && uintptr(len(b)) != unsafe.Sizeof(*t) {
+	if err == nil && len(b) != Size[T]() {
 		return nil, shortError[T](len(b))
 	}
 	return t, err
@@ -33,7 +34,13 @@ func ViewExact[T any](b []byte) (*T, error) {
 
 // Bytes returns the bytes of a structure; the result aliases t.
 func Bytes[T any](t *T) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(t)), unsafe.Sizeof(*t))
+	return unsafe.Slice((*byte)(unsafe.Pointer(t)), Size[T]())
+}
+
+// viewSlice lays n structures T over the first bytes of b, which the caller
+// has checked to be long enough.
+func viewSlice[T any](b []byte, n int) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), n)
 }
 
 // Size returns the on-disk size of T in bytes.
@@ -43,11 +50,10 @@ func Size[T any]() int {
 }
 
 func shortError[T any](n int) error {
-	var t T
 	return &CorruptError{
-		Structure: LayoutOf[T]().Name,
+		Structure: structureName(reflect.TypeFor[T]()),
 		Field:     "length",
 		Found:     fmt.Sprintf("%d bytes", n),
-		Expected:  fmt.Sprintf("%d bytes", unsafe.Sizeof(t)),
+		Expected:  fmt.Sprintf("%d bytes", Size[T]()),
 	}
 }

@@ -28,7 +28,9 @@ func (p *printer) encode(u *unit) {
 	case unitBtree:
 		b, _ := format.ViewBtreeBlock(block)
 		u.checkBtree(b)
-		u.out = p.encoder.btreeBlock(u.out, u, b)
+		if u.items > 0 || u.tree.ranges == nil {
+			u.out = p.encoder.btreeBlock(u.out, u, b)
+		}
 	case unitList:
 		b, _ := format.ViewAllocListBlock(block)
 		if _, ok := b.Entries(); !ok {
@@ -44,6 +46,9 @@ func (p *printer) encode(u *unit) {
 		b, _ := format.ViewSrchBlock(block)
 		u.checkSrch(b)
 		u.out = p.encoder.srchBlock(u.out, u, b, format.BlockCRC(block))
+	case unitBloom:
+		b, _ := format.ViewBloomBlock(block)
+		u.out = p.encoder.bloomBlock(u.out, u, b, format.BlockCRC(block))
 	}
 	u.out = p.appendProblems(u.out, u.problems)
 }

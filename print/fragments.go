@@ -18,7 +18,10 @@ func (t text) header(hdr *format.BlockHeader, sum uint32) text {
 		s(" seq ").u(hdr.Seq.Get()).nl()
 }
 
-func (t text) key(k format.Key) text { return k.Append(t) }
+func (t text) key(k format.Key) text {
+	return t.u(uint64(k.Zone)).s(".").u(k.First).s(".").u(uint64(k.Type)).
+		s(".").u(k.Second).s(".").u(k.Third).s(".").u(uint64(k.Fourth))
+}
 
 func (t text) diskKey(k *format.DiskKey) text { return t.key(k.Key()) }
 

@@ -117,9 +117,14 @@ func (t text) fieldValue(f *format.Field, b []byte) text {
 		id, _ := uuid.FromBytes(b)
 		return t.s(`"`).s(id.String()).s(`"`)
 	}
-	t = t.s(`"`)
-	t = base64.StdEncoding.AppendEncode(t, b)
-	return t.s(`"`)
+	t = t.s("[")
+	for i, c := range b {
+		if i > 0 {
+			t = t.s(",")
+		}
+		t = t.u(uint64(c))
+	}
+	return t.s("]")
 }
 
 func (t text) uintValue(format string, b []byte) text {

@@ -104,3 +104,9 @@ func (e *jsonEncoder) srchBlock(dst []byte, u *unit, b *format.SrchBlock, sum ui
 	}
 	return t
 }
+
+func (e *jsonEncoder) bloomBlock(dst []byte, u *unit, b *format.BloomBlock, sum uint32) []byte {
+	return text(dst).open("bloom_block").memberUint("blkno", u.ref.Blkno).sum(sum).
+		member("hdr").object(e.headerLayout, format.Bytes(&b.Hdr)).
+		memberUint("total_set", b.TotalSet.Get()).s("}\n")
+}

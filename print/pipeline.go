@@ -29,6 +29,7 @@ type encoder interface {
 	listBlock(dst []byte, u *unit, b *format.AllocListBlock, sum uint32) []byte
 	srchParent(dst []byte, u *unit, b *format.SrchParent, sum uint32) []byte
 	srchBlock(dst []byte, u *unit, b *format.SrchBlock, sum uint32) []byte
+	bloomBlock(dst []byte, u *unit, b *format.BloomBlock, sum uint32) []byte
 	// problem appends what the output itself says about a problem.
 	problem(dst []byte, err error) []byte
 }

@@ -21,8 +21,8 @@ type Selection struct {
 	// of all log trees, or with ":RID" or ":RID.NR" (RID in hexadecimal) for
 	// one mount's or one item's. Empty is all trees.
 	Trees []string
-	// Keys shows only items in a range, in leaf blocks that hold some, and
-	// the parents that lead there. Nil is all keys.
+	// Keys shows only items in a range and the heads of the leaf blocks that
+	// hold them. Nil is all keys.
 	Keys *format.Range
 	// Ino shows only the items of one inode, in fs_root and all log trees:
 	// everything in the fs zone, its orphan item and its index items as the

@@ -20,8 +20,33 @@ func (t text) b(b []byte) text { return append(t, b...) }
 // nl ends a line.
 func (t text) nl() text { return append(t, '\n') }
 
-// u appends a decimal number.
-func (t text) u(v uint64) text { return strconv.AppendUint(t, v, 10) }
+// u appends a decimal number. Most numbers of a print are small, and writing
+// the digits in place is faster than strconv's copy of them.
+func (t text) u(v uint64) text {
+	if v < 10 {
+		return append(t, byte('0'+v))
+	}
+	n := digits(v)
+	t = append(t, twenty[:n]...)
+	for at := len(t) - 1; n > 0; n-- {
+		t[at] = byte('0' + v%10)
+		v /= 10
+		at--
+	}
+	return t
+}
+
+// twenty is room for the longest number.
+const twenty = "00000000000000000000"
+
+// digits is the number of decimal digits of v.
+func digits(v uint64) int {
+	n := 1
+	for ; v >= 10; v /= 10 {
+		n++
+	}
+	return n
+}
 
 // i appends a signed decimal number.
 func (t text) i(v int64) text { return strconv.AppendInt(t, v, 10) }

@@ -56,3 +56,8 @@ func (textEncoder) srchBlock(dst []byte, u *unit, b *format.SrchBlock, sum uint3
 	}
 	return t
 }
+
+func (textEncoder) bloomBlock(dst []byte, u *unit, b *format.BloomBlock, sum uint32) []byte {
+	return text(dst).s("bloom block blkno ").u(u.ref.Blkno).nl().header(&b.Hdr, sum).
+		s("  total_set ").u(b.TotalSet.Get()).s(" of ").u(format.BloomBits).s(" bits\n")
+}

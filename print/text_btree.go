@@ -20,7 +20,7 @@ func (textEncoder) btreeBlock(dst []byte, u *unit, b *format.BtreeBlock) []byte 
 		s("\n  level ").u(uint64(head.Level)).
 		s(" nr_items ").u(uint64(head.NrItems.Get())).
 		s(" item_root.node ").u(uint64(head.ItemRoot.Get())).nl()
-	if head.Level == 0 {
+	if head.Level == 0 && u.tree.ranges == nil {
 		t = t.itemHash(b)
 	}
 	for i, slot := range u.slots {
@@ -56,14 +56,6 @@ func (t text) itemHash(b *format.BtreeBlock) text {
 	}
 	return t.s("    (").u(uint64(nr)).s(" / ").u(format.LeafHashSlots).
 		s(" populated, ").u(uint64(nr * 100 / format.LeafHashSlots)).s("% load)\n")
-}
-
-func digits(v uint64) int {
-	n := 1
-	for ; v >= 10; v /= 10 {
-		n++
-	}
-	return n
 }
 
 func (t text) item(tree *treeInfo, b *format.BtreeBlock, index, slot int) text {

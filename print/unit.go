@@ -3,6 +3,7 @@
 package print
 
 import (
+	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 )
 
@@ -17,6 +18,7 @@ const (
 	unitList
 	unitSrchParent
 	unitSrchLeaf
+	unitBloom // only by its number: no print of a volume shows it
 )
 
 // magic is what the unit's block header must say.
@@ -34,6 +36,8 @@ func (k unitKind) magic() uint32 {
 		return format.MagicSrchParent
 	case unitSrchLeaf:
 		return format.MagicSrchBlock
+	case unitBloom:
+		return format.MagicBloom
 	}
 	return 0
 }
@@ -107,7 +111,7 @@ type unit struct {
 
 func newUnit() *unit {
 	return &unit{
-		buf:  make([]byte, format.LargeBlockSize),
+		buf:  device.AlignedBuffer(format.LargeBlockSize),
 		done: make(chan struct{}, 1),
 	}
 }

@@ -83,7 +83,11 @@ func (w *walker) tree(info *treeInfo, root *format.BtreeRoot) error {
 			Found: fmt.Sprint(root.Height), Expected: fmt.Sprintf("at most %d", format.MaxBtreeHeight),
 		})
 	}
-	for level := int(root.Height) - 1; level >= 0; level-- {
+	top := int(root.Height) - 1
+	if info.ranges != nil {
+		top = 0 // parents are left out of a selection of items
+	}
+	for level := top; level >= 0; level-- {
 		walk := treeWalk{walker: w, info: info, target: level, seen: roaring64.New()}
 		err := walk.block(root.Ref.Ref(), int(root.Height)-1, format.AllKeys())
 		if err != nil {

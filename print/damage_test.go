@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package print_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"scoutfs/engine/device"
+	"scoutfs/engine/format"
+	"scoutfs/print"
+)
+
+// usedBlocks lists the places and sizes of all metadata blocks of a volume
+// whose header has a known magic.
+func usedBlocks(t testing.TB, meta device.Device) map[int64]int {
+	t.Helper()
+	blocks := map[int64]int{}
+	for blkno := int64(format.SuperBlkno); blkno < format.SuperBlkno+16; blkno++ {
+		blocks[blkno*format.SmallBlockSize] = format.SmallBlockSize
+	}
+	buf := make([]byte, 8)
+	for off := int64(2 * format.LargeBlockSize); off+format.LargeBlockSize <= meta.Size(); off += format.LargeBlockSize {
+		if _, err := meta.ReadAt(buf, off); err != nil {
+			t.Fatal(err)
+		}
+		if format.MagicName(binary.LittleEndian.Uint32(buf[4:])) != "" {
+			blocks[off] = format.LargeBlockSize
+		}
+	}
+	return blocks
+}
+
+// printDamaged prints in both forms and fails if that takes unreasonably
+// long or much output; it returns the problems, in the order of the output.
+func printDamaged(t testing.TB, meta device.Device, what string) string {
+	t.Helper()
+	const (
+		longest = 30 * time.Second
+		most    = 256 << 20
+	)
+	var problems strings.Builder
+	for _, form := range []print.Format{print.Text, print.JSONL} {
+		ctx, cancel := context.WithTimeout(context.Background(), longest)
+		out := &countingWriter{}
+		_, err := print.Volume(ctx, meta, out, print.Options{
+			Format:  form,
+			Problem: func(err error) { fmt.Fprintln(&problems, err) },
+		})
+		cancel()
+		if err != nil && !errors.Is(err, print.ErrDataDevice) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if out.n > most {
+			t.Errorf("%s: %d bytes of output", what, out.n)
+		}
+		if err != nil {
+			fmt.Fprintln(&problems, err)
+		}
+	}
+	return problems.String()
+}
+
+type countingWriter struct{ n int64 }
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	w.n += int64(len(p))
+	return len(p), nil
+}
+
+// TestDamageIsSurvivedAndNamed flips the bits of each region of each block,
+// as found damage and as damage with a checksum that hides it.
+func TestDamageIsSurvivedAndNamed(t *testing.T) {
+	t.Parallel()
+	const region = 64 // small enough to hit each field of heads and items by itself at times
+	base := sample(t, "synthetic-all-items")
+	sound := printDamaged(t, base, "undamaged")
+	shown := shownBlocks(t, base)
+	random := rand.New(rand.NewPCG(1, 2))
+	for off, size := range usedBlocks(t, base) {
+		block := make([]byte, size)
+		if _, err := base.ReadAt(block, off); err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range regions(block, region, random) {
+			for _, seal := range []bool{false, true} {
+				damaged := bytes.Clone(block)
+				for i := at; i < min(at+region, size); i++ {
+					damaged[i] ^= byte(1 + random.IntN(255))
+				}
+				if seal {
+					format.Seal(damaged)
+				}
+				meta := device.NewOverlay("damaged", base)
+				if _, err := meta.WriteAt(damaged, off); err != nil {
+					t.Fatal(err)
+				}
+				what := fmt.Sprintf("block at %d, bytes from %d, sealed %v", off, at, seal)
+				if problems := printDamaged(t, meta, what); !seal && shown[off] && problems == sound {
+					t.Errorf("%s: not reported", what)
+				}
+			}
+		}
+	}
+}
+
+// shownBlocks lists the places of the blocks that a print shows.
+func shownBlocks(t *testing.T, meta device.Device) map[int64]bool {
+	t.Helper()
+	var out bytes.Buffer
+	if _, err := print.Volume(context.Background(), meta, &out, print.Options{Format: print.JSONL}); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[int64]bool{}
+	for line := range bytes.Lines(out.Bytes()) {
+		var o struct {
+			Structure string
+			Blkno     int64
+		}
+		if err := json.Unmarshal(line, &o); err != nil {
+			t.Fatal(err)
+		}
+		size := int64(format.LargeBlockSize)
+		if o.Structure == "super" || o.Structure == "quorum_block" {
+			size = format.SmallBlockSize
+		}
+		shown[o.Blkno*size] = true
+	}
+	return shown
+}
+
+// regions picks the regions of a block to damage: its head, some that hold
+// something, and its end.
+func regions(block []byte, size int, random *rand.Rand) []int {
+	at := []int{0, len(block) - size}
+	zero := make([]byte, size)
+	for i := size; i < len(block)-size; i += size {
+		if !bytes.Equal(block[i:i+size], zero) && random.IntN(8) == 0 {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
+func TestReferencesInCirclesEnd(t *testing.T) {
+	t.Parallel()
+	base := sample(t, "restored-tree")
+	var super format.Super
+	if _, err := base.ReadAt(format.Bytes(&super), format.SuperBlkno*format.SmallBlockSize); err != nil {
+		t.Fatal(err)
+	}
+	write := func(meta *device.Memory, blkno uint64, block []byte) {
+		format.Seal(block)
+		if _, err := meta.WriteAt(block, int64(blkno)*format.LargeBlockSize); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const blkno = 5000
+	hdr := format.BlockHeader{}
+	hdr.FSID = super.Hdr.FSID
+	hdr.Blkno.Set(blkno)
+	hdr.Seq.Set(1)
+	self := format.Ref{Blkno: blkno, Seq: 1}
+
+	for name, damage := range map[string]func(*device.Memory, *format.Super){
+		"list": func(meta *device.Memory, s *format.Super) {
+			block := new(format.AllocListBlock)
+			block.Hdr = hdr
+			block.Hdr.Magic.Set(format.MagicAllocList)
+			block.Next.Set(self)
+			s.ServerMetaAvail[0].Ref.Set(self)
+			write(meta, blkno, format.Bytes(block))
+		},
+		"btree": func(meta *device.Memory, s *format.Super) {
+			block := new(format.BtreeBlock)
+			head := block.Head()
+			head.Hdr = hdr
+			head.Hdr.Magic.Set(format.MagicBtree)
+			head.Level = 2
+			head.NrItems.Set(1)
+			head.ItemRoot.Set(format.NodeOffset(0))
+			it := block.Item(0)
+			it.Node.Height = 1
+			it.Key.Set(format.MaxKey())
+			it.ValOff.Set(65520)
+			it.ValLen.Set(16)
+			ref, err := format.View[format.BlockRef](block[65520:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			ref.Set(self)
+			s.SrchRoot.Set(format.Root{Ref: self, Height: 3})
+			write(meta, blkno, block[:])
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			meta := device.NewOverlay(name, base)
+			s := super
+			damage(meta, &s)
+			if _, err := meta.WriteAt(format.Bytes(&s), format.SuperBlkno*format.SmallBlockSize); err != nil {
+				t.Fatal(err)
+			}
+			if printDamaged(t, meta, name) == "" {
+				t.Error("no problem reported")
+			}
+		})
+	}
+}
+
+// TestOverwrittenBlocksAreLeftOut prints a volume that is committed to while
+// the print runs.
+func TestOverwrittenBlocksAreLeftOut(t *testing.T) {
+	t.Parallel()
+	base := sample(t, "restored-tree")
+	meta := &committing{Memory: device.NewOverlay("live", base)}
+	var out bytes.Buffer
+	var problems []error
+	result, err := print.Volume(context.Background(), meta, &out,
+		print.Options{Problem: func(err error) { problems = append(problems, err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !result.Changed || result.Overwritten == 0 || result.Problems != result.Overwritten {
+		t.Errorf("result is %+v with problems %v", result, problems)
+	}
+	for _, err := range problems {
+		if _, ok := err.(*print.OverwrittenError); !ok {
+			t.Errorf("problem is %v", err)
+		}
+	}
+	if bytes.Contains(out.Bytes(), []byte("blkno 1 seq 99")) {
+		t.Error("an overwritten block was printed")
+	}
+}
+
+// committing rewrites the super and all other blocks after the first read.
+type committing struct {
+	*device.Memory
+	reads int
+}
+
+func (c *committing) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.Memory.ReadAt(p, off)
+	if off == format.SuperBlkno*format.SmallBlockSize && c.reads == 0 {
+		c.reads++
+		super := make([]byte, format.SmallBlockSize)
+		if _, err := c.Memory.ReadAt(super, off); err != nil {
+			return 0, err
+		}
+		hdr, _ := format.View[format.BlockHeader](super)
+		hdr.Seq.Set(hdr.Seq.Get() + 1)
+		format.Seal(super)
+		if _, err := c.Memory.WriteAt(super, off); err != nil {
+			return 0, err
+		}
+		block := make([]byte, format.LargeBlockSize)
+		hdr, _ = format.View[format.BlockHeader](block)
+		hdr.Blkno.Set(1)
+		hdr.Seq.Set(99)
+		format.Seal(block)
+		for blkno := int64(2); blkno < 3000; blkno++ {
+			if _, err := c.Memory.WriteAt(block, blkno*format.LargeBlockSize); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return n, err
+}
+
+// FuzzPrint replaces a part of a block and prints the result.
+func FuzzPrint(f *testing.F) {
+	base := sample(f, "synthetic-all-items")
+	var places []int64
+	for off := range usedBlocks(f, base) {
+		places = append(places, off)
+	}
+	f.Add(uint16(0), uint16(32), []byte{1, 2, 3, 4}, true)
+	f.Add(uint16(20), uint16(48), bytes.Repeat([]byte{0xff}, 56), true)
+	f.Fuzz(func(t *testing.T, block, at uint16, with []byte, seal bool) {
+		off := places[int(block)%len(places)]
+		size := format.LargeBlockSize
+		if off < 2*format.LargeBlockSize {
+			size = format.SmallBlockSize
+		}
+		damaged := make([]byte, size)
+		if _, err := base.ReadAt(damaged, off); err != nil {
+			t.Fatal(err)
+		}
+		copy(damaged[int(at)%size:], with)
+		if seal {
+			format.Seal(damaged)
+		}
+		meta := device.NewOverlay("damaged", base)
+		if _, err := meta.WriteAt(damaged, off); err != nil {
+			t.Fatal(err)
+		}
+		printDamaged(t, meta, "fuzzed")
+		_, err := print.Block(context.Background(), meta, io.Discard, uint64(off/format.LargeBlockSize), print.BlockOptions{Raw: true})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -50,6 +50,7 @@ import "scoutfs/cmd/scoutfs/internal/cli"
 // groups in upstream's order, and in each group upstream's commands first.
 func All() []cli.Constructor {
 	return []cli.Constructor{
+		newPrint,
 		newCompletion,
 	}
 }

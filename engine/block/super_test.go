@@ -123,6 +123,7 @@ func TestReadQuorumBlockVerifies(t *testing.T) {
 
 func TestSupersAndQuorumBlocksOfImages(t *testing.T) {
 	verify := func(t *testing.T, img testimage.Image) {
+		t.Helper()
 		t.Parallel()
 		pair, err := device.OpenPair(img.Meta, img.Data, device.Options{Shared: true})
 		if err != nil {

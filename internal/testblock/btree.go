@@ -92,7 +92,7 @@ func hashItem(b *format.BtreeBlock, slot int) {
 // perBlock items in each block. The last key of each level is MaxKey, and
 // other parent items carry the last key of their child.
 func (v *Volume) Tree(perBlock int, items ...Item) format.Root {
-	v.t.Helper()
+	v.tb.Helper()
 	if len(items) == 0 {
 		return format.Root{}
 	}
@@ -105,7 +105,7 @@ func (v *Volume) Tree(perBlock int, items ...Item) format.Root {
 		if len(parents) == 1 {
 			ref, err := format.View[format.BlockRef](parents[0].Value)
 			if err != nil {
-				v.t.Fatal(err)
+				v.tb.Fatal(err)
 			}
 			return format.Root{Ref: ref.Ref(), Height: uint8(level + 1)}
 		}
@@ -124,7 +124,7 @@ func RefItem(key format.Key, ref format.Ref) Item {
 // FreeTree writes the tree of an allocator's free extents: two items for
 // each (docs/format.md 3.3).
 func (v *Volume) FreeTree(perBlock int, extents ...format.Extent) format.AllocRoot {
-	v.t.Helper()
+	v.tb.Helper()
 	var items []Item
 	var root format.AllocRoot
 	total := uint64(0)

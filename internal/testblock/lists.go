@@ -3,6 +3,8 @@
 package testblock
 
 import (
+	"slices"
+
 	"scoutfs/engine/format"
 )
 
@@ -26,13 +28,13 @@ func ListBlock(next format.Ref, start int, entries ...uint64) []byte {
 // List writes a chain of list blocks, the first one's entries given first,
 // and returns its head.
 func (v *Volume) List(blocks ...[]uint64) format.AllocListHead {
-	v.t.Helper()
+	v.tb.Helper()
 	var head format.AllocListHead
 	var next format.Ref
 	total := 0
-	for i := len(blocks) - 1; i >= 0; i-- {
-		next = v.Add(format.MagicAllocList, ListBlock(next, i, blocks[i]...))
-		total += len(blocks[i])
+	for i, entries := range slices.Backward(blocks) {
+		next = v.Add(format.MagicAllocList, ListBlock(next, i, entries...))
+		total += len(entries)
 	}
 	head.Ref.Set(next)
 	head.TotalNr.Set(uint64(total))
@@ -73,7 +75,7 @@ func SrchLeaf(entries ...format.SrchEntry) []byte {
 
 // SrchFile writes a search file of the given leaves.
 func (v *Volume) SrchFile(leaves ...[]format.SrchEntry) format.SrchFile {
-	v.t.Helper()
+	v.tb.Helper()
 	var file format.SrchFile
 	var refs []format.Ref
 	n := 0
@@ -108,11 +110,11 @@ func (v *Volume) SrchFile(leaves ...[]format.SrchEntry) format.SrchFile {
 }
 
 func (v *Volume) srchParent(refs []format.Ref) format.Ref {
-	v.t.Helper()
+	v.tb.Helper()
 	block := NewBlock()
 	b, err := format.ViewSrchParent(block)
 	if err != nil {
-		v.t.Fatal(err)
+		v.tb.Fatal(err)
 	}
 	for i, ref := range refs {
 		b.Refs[i].Set(ref)

@@ -21,16 +21,17 @@ const FSID = 0x1122334455667788
 type Volume struct {
 	Dev *device.Memory
 
-	t    testing.TB
+	tb   testing.TB
 	next uint64 // block number
 	seq  uint64
 }
 
 // New returns a volume of so many large blocks, none of them written.
-func New(t testing.TB, blocks uint64) *Volume {
+func New(tb testing.TB, blocks uint64) *Volume {
+	tb.Helper()
 	return &Volume{
 		Dev:  device.NewMemory("meta", int64(blocks)<<format.LargeBlockShift),
-		t:    t,
+		tb:   tb,
 		next: format.FirstMetaBlkno,
 		seq:  0x5eed,
 	}
@@ -47,7 +48,7 @@ func (v *Volume) NextRef() format.Ref {
 // Add writes a block to the next place, with a header for it, and returns
 // the reference to it. The bytes after the header are block's.
 func (v *Volume) Add(magic uint32, block []byte) format.Ref {
-	v.t.Helper()
+	v.tb.Helper()
 	ref := v.NextRef()
 	v.next++
 	v.seq++
@@ -57,16 +58,16 @@ func (v *Volume) Add(magic uint32, block []byte) format.Ref {
 
 // Put writes a block, with a header, to the place that ref says.
 func (v *Volume) Put(ref format.Ref, magic uint32, block []byte) {
-	v.t.Helper()
+	v.tb.Helper()
 	Seal(block, ref, magic)
 	v.Write(ref.Blkno, block)
 }
 
 // Write writes a block as it is.
 func (v *Volume) Write(blkno uint64, block []byte) {
-	v.t.Helper()
+	v.tb.Helper()
 	if _, err := v.Dev.WriteAt(block, int64(blkno)<<format.LargeBlockShift); err != nil {
-		v.t.Fatal(err)
+		v.tb.Fatal(err)
 	}
 }
 

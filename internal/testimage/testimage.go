@@ -53,17 +53,17 @@ func EachSample(t *testing.T, f func(t *testing.T, img Image)) {
 	each(t, samples, f)
 }
 
-// Get returns the named image. It skips t if there are no images, and fails
-// t if there are some but not this one.
-func Get(t testing.TB, name string) Image {
-	t.Helper()
-	return get(t, images, name)
+// Get returns the named image. It skips tb if there are no images, and fails
+// tb if there are some but not this one.
+func Get(tb testing.TB, name string) Image {
+	tb.Helper()
+	return get(tb, images, name)
 }
 
 // Sample returns the named sample, as Get does for images.
-func Sample(t testing.TB, name string) Image {
-	t.Helper()
-	return get(t, samples, name)
+func Sample(tb testing.TB, name string) Image {
+	tb.Helper()
+	return get(tb, samples, name)
 }
 
 func each(t *testing.T, c collection, f func(t *testing.T, img Image)) {
@@ -83,25 +83,25 @@ func each(t *testing.T, c collection, f func(t *testing.T, img Image)) {
 	}
 }
 
-func get(t testing.TB, c collection, name string) Image {
-	t.Helper()
-	return open(t, c, c.need(t), name)
+func get(tb testing.TB, c collection, name string) Image {
+	tb.Helper()
+	return open(tb, c, c.need(tb), name)
 }
 
 // open unpacks a volume unless that was done before.
-func open(t testing.TB, c collection, dir, name string) Image {
-	t.Helper()
+func open(tb testing.TB, c collection, dir, name string) Image {
+	tb.Helper()
 	sources, err := c.sources(dir, name)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cache, err := cacheDir()
 	if err != nil {
-		cache = t.TempDir()
+		cache = tb.TempDir()
 	}
 	unpacked, err := unpackOnce(cache, c.what+"-"+name, sources)
 	if err != nil {
-		t.Fatalf("unpack %s: %v", name, err)
+		tb.Fatalf("unpack %s: %v", name, err)
 	}
 	return c.image(name, unpacked)
 }
@@ -145,12 +145,12 @@ var samples = collection{
 	},
 }
 
-// need returns the collection's folder, or skips t.
-func (c *collection) need(t testing.TB) string {
-	t.Helper()
+// need returns the collection's folder, or skips tb.
+func (c *collection) need(tb testing.TB) string {
+	tb.Helper()
 	dir, err := c.folder()
 	if err != nil {
-		t.Skipf("no %s of upstream volumes: %v (set %s to their folder)", c.what, err, c.env)
+		tb.Skipf("no %s of upstream volumes: %v (set %s to their folder)", c.what, err, c.env)
 	}
 	return dir
 }

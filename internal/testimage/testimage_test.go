@@ -168,6 +168,7 @@ func TestEveryVolumeHasAMetadataDevice(t *testing.T) {
 	for name, each := range map[string]func(*testing.T, func(*testing.T, Image)){"images": Each, "samples": EachSample} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, img Image) {
+				t.Helper()
 				t.Parallel()
 				st, err := os.Stat(img.Meta)
 				if err != nil {

@@ -4,6 +4,7 @@ package testimage
 
 import (
 	"archive/tar"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -30,18 +31,20 @@ func cacheDir() (string, error) {
 }
 
 // unpackOnce unpacks sources into a folder of cache and returns it. The
-// folder's name holds the sources' sizes and times, so changed sources are
-// unpacked anew. A lock file per volume lets one caller work while others,
-// of this and of other processes, wait for the result.
-func unpackOnce(cache, name string, sources []string) (string, error) {
-	dir := filepath.Join(cache, name)
+// folder's name has a hash of the sources' names, sizes and times, so changed
+// sources are unpacked anew. A lock file per volume lets one caller work while
+// others, of this and of other processes, wait for the result.
+func unpackOnce(cache, name string, sources []string) (dir string, err error) {
+	var version []byte
 	for _, s := range sources {
 		st, err := os.Stat(s)
 		if err != nil {
 			return "", err
 		}
-		dir += fmt.Sprintf("-%x.%x", st.Size(), st.ModTime().Unix())
+		version = fmt.Appendln(version, filepath.Base(s), st.Size(), st.ModTime().UnixNano())
 	}
+	hash := sha256.Sum256(version)
+	dir = filepath.Join(cache, fmt.Sprintf("%s-%x", name, hash[:8]))
 
 	lock, err := os.OpenFile(filepath.Join(cache, name+".lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -60,7 +63,7 @@ func unpackOnce(cache, name string, sources []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	for _, s := range sources {
 		if err := unpack(tmp, s); err != nil {
 			return "", fmt.Errorf("%s: %w", s, err)

@@ -11,6 +11,12 @@ import (
 	"scoutfs/cmd/scoutfs/internal/command"
 )
 
-func main() {
-	os.Exit(cli.Run(context.Background(), command.All(), cli.System()))
+// version is set by the linker, see Makefile.
+var version = "unknown"
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx := cli.WithSignals(context.Background())
+	return cli.Run(ctx, command.All(), cli.System(version))
 }

@@ -42,6 +42,8 @@ func groups() []*cobra.Group {
 // Annotations of commands and flags.
 const (
 	formsAnnotation     = "scoutfs_forms"     // of a command: the forms its report can have
+	calledAsAnnotation  = "scoutfs_called_as" // of a command: other names of the program that stand for it
+	plainAnnotation     = "scoutfs_plain"     // of a command: it reads no configuration
 	extensionAnnotation = "scoutfs_extension" // of a flag: upstream's command does not have it
 )
 
@@ -67,6 +69,18 @@ func annotate(cmd *cobra.Command, key, value string) {
 		cmd.Annotations = make(map[string]string)
 	}
 	cmd.Annotations[key] = value
+}
+
+// CalledAs declares names by which the program is called to run cmd, such as
+// mkfs.scoutfs. They stand for the program's name in messages.
+func CalledAs(cmd *cobra.Command, names ...string) {
+	annotate(cmd, calledAsAnnotation, strings.Join(names, " "))
+}
+
+// Plain declares that cmd reads neither environment nor configuration, so that
+// it works when they are broken.
+func Plain(cmd *cobra.Command) {
+	annotate(cmd, plainAnnotation, "true")
 }
 
 // Extension declares options of an upstream command that upstream does not

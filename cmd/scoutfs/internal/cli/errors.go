@@ -2,13 +2,20 @@
 
 package cli
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
 
-// Exit statuses that upstream's tools know.
+	"github.com/spf13/pflag"
+
+	"scoutfs/cmd/scoutfs/internal/values"
+)
+
+// Exit statuses of every command. A command may have others, with WithStatus.
 const (
 	StatusOK      = 0
 	StatusFailure = 1
-	StatusUsage   = 64 // EX_USAGE of sysexits.h
+	StatusUsage   = 64 // EX_USAGE of sysexits.h, which upstream's tools use
 )
 
 // UsageError is a command line that a command cannot work with. It is shown
@@ -26,47 +33,69 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{fmt.Sprintf(format, args...)}
 }
 
-// FailError is a failure with a message of the command's own. The message is
-// shown in place of the text of the error behind it, whose number goes into
-// the line that follows.
-type FailError struct {
-	Message string
-	Err     error
+// valueError is an option whose value cannot be read. Upstream's message
+// about the value stands in a line of its own; the one that follows tells
+// which option it was.
+type valueError struct {
+	option string
+	value  string
+	err    error
 }
 
-// Error returns the message.
-func (e *FailError) Error() string { return e.Message }
+func (e *valueError) Error() string {
+	return fmt.Sprintf("invalid value '%s' for option '--%s': %s", e.value, e.option, e.err)
+}
 
-// Unwrap returns the error behind the message.
-func (e *FailError) Unwrap() error { return e.Err }
+func (e *valueError) Unwrap() error { return e.err }
 
-// Failf returns err under a message of the command's own, for messages that
-// scripts know from upstream:
+// flagError turns what pflag says about a value into an error of this
+// package. What getopt accepts, pflag can only refuse for its value.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return &UsageError{err.Error()}
+	}
+	var duplicate *values.DuplicateSlotError
+	if errors.As(err, &duplicate) {
+		return &UsageError{duplicate.Error() + "\n"}
+	}
+	return &valueError{invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap()}
+}
+
+// messageError is an error shown under a message of a command's own.
+type messageError struct {
+	message string
+	err     error
+}
+
+func (e *messageError) Error() string { return e.message }
+func (e *messageError) Unwrap() error { return e.err }
+
+// Failf returns err under a message of the command's own, which is shown in
+// place of its text. It is for messages that scripts know from upstream:
 //
 //	cli.Failf(err, "failed to open meta dev '%s': %s", path, errno.Text(err))
 func Failf(err error, format string, args ...any) error {
-	return &FailError{fmt.Sprintf(format, args...), err}
+	return &messageError{fmt.Sprintf(format, args...), err}
 }
 
-// StatusError ends the program with a certain exit status. Without an error
-// nothing is shown.
-type StatusError struct {
-	Status int
-	Err    error
+// statusError is an error with an exit status of its own.
+type statusError struct {
+	status int
+	err    error
 }
 
-// Error returns the text of the error, or of the status.
-func (e *StatusError) Error() string {
-	if e.Err == nil {
-		return fmt.Sprintf("exit status %d", e.Status)
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
 	}
-	return e.Err.Error()
+	return e.err.Error()
 }
 
-// Unwrap returns the error.
-func (e *StatusError) Unwrap() error { return e.Err }
+func (e *statusError) Unwrap() error { return e.err }
 
-// WithStatus returns err with an exit status.
+// WithStatus ends the program with an exit status other than StatusFailure.
+// err is shown as any error; without one nothing is shown.
 func WithStatus(status int, err error) error {
-	return &StatusError{status, err}
+	return &statusError{status, err}
 }

@@ -10,52 +10,58 @@ import (
 )
 
 // optionsOf returns the options of cmd as getopt reads them: the command's
-// own in the order in which they were defined, then the ones every command
-// has.
+// own in the order in which they were defined, argp's, and last the ones that
+// this program gives to every command.
 func optionsOf(cmd *cobra.Command) []getopt.Option {
 	var options []getopt.Option
-	taken := make(map[byte]bool)
+	letters := make(map[byte]bool)
 	add := func(flag *pflag.Flag, extension bool) {
-		option := getopt.Option{Long: flag.Name, Extension: extension}
-		if flag.Shorthand != "" {
-			option.Short = flag.Shorthand[0]
-			taken[option.Short] = true
-		}
-		switch {
-		case flag.Name == helpFlag || flag.Name == usageFlag:
-			option.Last = true
-		case flag.Value.Type() == "bool":
-			option.Argument = getopt.Switch
-		case flag.NoOptDefVal != "":
-			option.Argument = getopt.Optional
-		default:
-			option.Argument = getopt.Required
-		}
+		option := optionOf(flag)
+		option.Extension = extension
+		letters[option.Short] = true
 		options = append(options, option)
 	}
-	cmd.LocalNonPersistentFlags().VisitAll(func(flag *pflag.Flag) {
+	for _, flag := range OwnFlags(cmd) {
 		add(flag, annotated(flag, extensionAnnotation))
-	})
-	add(cmd.Root().PersistentFlags().Lookup(helpFlag), false)
-	options = append(options, getopt.Option{Long: "program-name", Phantom: true})
-	add(cmd.Root().PersistentFlags().Lookup(usageFlag), false)
-	options = append(options, getopt.Option{Long: "HANG", Phantom: true})
-	cmd.Root().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
+	}
+	global := cmd.Root().PersistentFlags()
+	add(global.Lookup(helpFlag), false)
+	add(global.Lookup(usageFlag), false)
+	options = append(options,
+		getopt.Option{Long: "program-name", Phantom: true},
+		getopt.Option{Long: "HANG", Phantom: true})
+	global.VisitAll(func(flag *pflag.Flag) {
 		if flag.Name != helpFlag && flag.Name != usageFlag {
 			add(flag, true)
 		}
 	})
-	for _, short := range []byte("?h") {
-		if !taken[short] {
-			options = append(options, getopt.Option{Long: helpFlag, Short: short, Last: true, Alias: true})
+	for _, letter := range []byte("?h") {
+		if !letters[letter] {
+			options = append(options, getopt.Option{Long: helpFlag, Short: letter, Last: true, Alias: true})
 		}
 	}
 	return options
 }
 
-// words returns settings and operands as cobra reads them without mistaking
-// one for the other.
-func words(settings []getopt.Setting, operands []string) []string {
+func optionOf(flag *pflag.Flag) getopt.Option {
+	option := getopt.Option{Long: flag.Name, Argument: getopt.Required}
+	if flag.Shorthand != "" {
+		option.Short = flag.Shorthand[0]
+	}
+	switch {
+	case flag.Name == helpFlag || flag.Name == usageFlag:
+		option.Argument, option.Last = getopt.None, true
+	case flag.Value.Type() == "bool":
+		option.Argument = getopt.Switch
+	case flag.NoOptDefVal != "":
+		option.Argument = getopt.Optional
+	}
+	return option
+}
+
+// cobraWords returns settings and operands written so that cobra cannot
+// mistake one for the other.
+func cobraWords(settings []getopt.Setting, operands []string) []string {
 	var words []string
 	for _, setting := range settings {
 		words = append(words, setting.String())

@@ -26,9 +26,10 @@
 //		flags := cmd.Flags()
 //		flags.StringVarP(&field, "single-field", "s", "", "print only the value of `FIELD`")
 //		flags.VarP(values.Size(&size), "length", "l", "`SIZE` of the part")
-//		cli.Reports(cmd, output.JSON)                // forms besides text
-//		cli.Extension(cmd, "archive-offset")         // options that upstream's command does not have
-//		cli.CommandLineOnly(cmd, "offline")          // options that no configuration may set
+//		cli.Reports(cmd, output.JSON)         // forms besides text
+//		cli.Extension(cmd, "archive-offset")  // options that upstream's command does not have
+//		cli.CommandLineOnly(cmd, "offline")   // options that no configuration may set
+//		cli.CalledAs(cmd, "mkfs.scoutfs")     // names of the program that stand for the command
 //		return cmd
 //	}
 //
@@ -52,5 +53,7 @@ func All() []cli.Constructor {
 	return []cli.Constructor{
 		newPrint,
 		newCompletion,
+		newHelp,
+		newVersion,
 	}
 }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// programName is what the program is called in messages.
+const programName = "scoutfs"
+
+// Program is the tree of commands with the options they share.
+type Program struct {
+	Root *cobra.Command
+
+	// Commands are the commands in the order in which they are listed; cobra
+	// sorts its own list by name.
+	Commands []*cobra.Command
+}
+
+// newProgram makes the tree of one run. Its root prepares env before any
+// command runs.
+func newProgram(env *Env, process Process, constructors []Constructor) *Program {
+	root := &cobra.Command{
+		Use:                        programName,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
+		SuggestionsMinimumDistance: 2,
+	}
+	p := &Program{Root: root}
+	var g globals
+	g.define(root.PersistentFlags())
+	root.AddGroup(groups()...)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		return env.prepare(cmd, &g, process)
+	}
+	for _, construct := range constructors {
+		cmd := construct(env)
+		cmd.Flags().SortFlags = false
+		cmd.DisableFlagsInUseLine = true
+		root.AddCommand(cmd)
+		if cmd.Name() == "help" {
+			root.SetHelpCommand(cmd)
+		}
+		p.Commands = append(p.Commands, cmd)
+	}
+	return p
+}
+
+// Find returns the command that words begin with, and the words after its
+// name. It is nil if there is none.
+func (p *Program) Find(words []string) (*cobra.Command, []string) {
+	cmd := p.Root
+	for len(words) > 0 {
+		sub := child(cmd, words[0])
+		if sub == nil {
+			break
+		}
+		cmd, words = sub, words[1:]
+	}
+	if cmd == p.Root {
+		return nil, words
+	}
+	return cmd, words
+}
+
+func child(cmd *cobra.Command, name string) *cobra.Command {
+	for _, sub := range cmd.Commands() {
+		if sub.Name() == name {
+			return sub
+		}
+	}
+	return nil
+}
+
+// calledAs returns the command that the program stands for when it is called
+// by a name of that command's own, such as mkfs.scoutfs, or nil.
+func (p *Program) calledAs(name string) *cobra.Command {
+	for _, cmd := range p.Commands {
+		for _, own := range strings.Fields(cmd.Annotations[calledAsAnnotation]) {
+			if own == name {
+				return cmd
+			}
+		}
+	}
+	return nil
+}
+
+// OwnFlags returns the options of cmd, without those of every command, in the
+// order in which they were defined.
+func OwnFlags(cmd *cobra.Command) []*pflag.Flag {
+	global := cmd.Root().PersistentFlags()
+	return visible(cmd.Flags(), func(flag *pflag.Flag) bool { return global.Lookup(flag.Name) != flag })
+}
+
+// GlobalFlags returns the options of every command.
+func (p *Program) GlobalFlags() []*pflag.Flag {
+	return visible(p.Root.PersistentFlags(), func(*pflag.Flag) bool { return true })
+}
+
+func visible(set *pflag.FlagSet, want func(*pflag.Flag) bool) []*pflag.Flag {
+	var flags []*pflag.Flag
+	set.VisitAll(func(flag *pflag.Flag) {
+		if !flag.Hidden && want(flag) {
+			flags = append(flags, flag)
+		}
+	})
+	return flags
+}
+
+// Name is what a user types for cmd, without the program's name.
+func Name(cmd *cobra.Command) string {
+	_, name, _ := strings.Cut(cmd.CommandPath(), " ")
+	return name
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cast"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const (
+	pathFlag     = "path"
+	pathVariable = "SCOUTFS_MOUNT_PATH"
+)
+
+// Setting is the value of one option without the command line.
+type Setting struct {
+	Flag   *pflag.Flag
+	Values []string // more than one only for options that can be repeated
+	Origin Origin
+}
+
+// Apply sets the options of cmd that the command line did not set, and
+// returns where their values came from, by name. They then count as given
+// (pflag.Flag.Changed).
+func (c *Config) Apply(cmd *cobra.Command) (map[string]Origin, error) {
+	var first error
+	origins := make(map[string]Origin)
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if first != nil || flag.Changed {
+			return
+		}
+		setting, err := c.Find(cmd, flag)
+		if err == nil && setting.Origin.Layer != Default {
+			origins[flag.Name] = setting.Origin
+			err = setting.apply(cmd.Flags())
+		}
+		first = err
+	})
+	return origins, first
+}
+
+func (s *Setting) apply(flags *pflag.FlagSet) error {
+	for _, value := range s.Values {
+		if err := flags.Set(s.Flag.Name, value); err != nil {
+			cause := err
+			var invalid *pflag.InvalidValueError
+			if errors.As(err, &invalid) {
+				cause = invalid.Unwrap()
+			}
+			return &Error{s.Origin, fmt.Sprintf("invalid value '%s' for option '--%s': %s", value, s.Flag.Name, cause)}
+		}
+	}
+	return nil
+}
+
+// Find returns the value of a flag of cmd in environment, file or default.
+func (c *Config) Find(cmd *cobra.Command, flag *pflag.Flag) (Setting, error) {
+	setting := Setting{Flag: flag}
+	if ignored(flag) {
+		return setting.def(), nil
+	}
+	for _, place := range c.places(cmd, flag) {
+		values, err := c.read(place, flag)
+		if err != nil {
+			return setting, err
+		}
+		if values != nil {
+			setting.Values, setting.Origin = values, place
+			return setting, nil
+		}
+	}
+	return setting.def(), nil
+}
+
+func (s Setting) def() Setting {
+	s.Values, s.Origin = []string{s.Flag.DefValue}, Origin{Layer: Default}
+	return s
+}
+
+// places returns where a flag can be set, in falling precedence.
+func (c *Config) places(cmd *cobra.Command, flag *pflag.Flag) []Origin {
+	global := c.root.PersistentFlags().Lookup(flag.Name) == flag
+	words := append(strings.Fields(cmd.CommandPath())[1:], flag.Name)
+	environment := []Origin{{Layer: Environment, Name: variable(words...)}}
+	file := []Origin{{Layer: File, Name: c.file, Key: strings.Join(words, ".")}}
+	if global {
+		environment = append(environment, Origin{Layer: Environment, Name: variable(flag.Name), General: true})
+		file = append(file, Origin{Layer: File, Name: c.file, Key: flag.Name, General: true})
+	}
+	if flag.Name == pathFlag {
+		environment = append(environment, Origin{Layer: Environment, Name: pathVariable, General: true})
+	}
+	return append(environment, file...)
+}
+
+// variable returns the name of the environment variable for words.
+func variable(words ...string) string {
+	name := "SCOUTFS_" + strings.Join(words, "_")
+	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// read returns the values at one place, or nil if there are none.
+func (c *Config) read(place Origin, flag *pflag.Flag) ([]string, error) {
+	if place.Layer == Environment {
+		return c.readVariable(place, flag)
+	}
+	if !c.viper.InConfig(place.Key) {
+		return nil, nil
+	}
+	_, repeated := flag.Value.(pflag.SliceValue)
+	switch value := c.viper.Get(place.Key).(type) {
+	case []any:
+		if !repeated {
+			return nil, &Error{place, fmt.Sprintf("'%s' takes one value, not a list", place.Key)}
+		}
+		return cast.ToStringSliceE(value)
+	case float64:
+		// The text is lost: 1.10 would become 1.1.
+		return nil, &Error{place, fmt.Sprintf("'%s' must be quoted", place.Key)}
+	default:
+		text, err := cast.ToStringE(value)
+		if err != nil {
+			return nil, &Error{place, fmt.Sprintf("'%s' is not a value", place.Key)}
+		}
+		return []string{text}, nil
+	}
+}
+
+// readVariable counts an empty variable as not set, as shells make it hard
+// to tell the two apart.
+func (c *Config) readVariable(place Origin, flag *pflag.Flag) ([]string, error) {
+	text, _ := c.lookup(place.Name)
+	switch _, repeated := flag.Value.(pflag.SliceValue); {
+	case text == "":
+		return nil, nil
+	case commandLineOnly(flag):
+		return nil, &Error{place, fmt.Sprintf("option '--%s' can only be given on the command line", flag.Name)}
+	case repeated:
+		return strings.Fields(text), nil
+	}
+	return []string{text}, nil
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"scoutfs/engine/device"
 	"testing"
 
@@ -16,6 +17,16 @@ import (
 // loopDevice makes a block device of the given size and logical sector size.
 func loopDevice(tb testing.TB, size int64, sector uint32) (path, backing string) {
 	tb.Helper()
+	backing = makeFile(tb, nil)
+	if err := os.Truncate(backing, size); err != nil {
+		tb.Fatal(err)
+	}
+	return attach(tb, backing, sector), backing
+}
+
+// attach makes a block device of a file.
+func attach(tb testing.TB, backing string, sector uint32) string {
+	tb.Helper()
 	if os.Getuid() != 0 {
 		tb.Skip("needs root, to attach a loop device")
 	}
@@ -24,31 +35,23 @@ func loopDevice(tb testing.TB, size int64, sector uint32) (path, backing string)
 		tb.Skipf("needs loop devices: %v", err)
 	}
 	defer control.Close()
-	backing = makeFile(tb, nil)
 	file, err := os.OpenFile(backing, os.O_RDWR, 0)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer file.Close()
-	if err := file.Truncate(size); err != nil {
-		tb.Fatal(err)
-	}
 	config := &unix.LoopConfig{Fd: uint32(file.Fd()), Size: sector}
+	// It is detached when its last descriptor is closed, even if a test is killed.
+	config.Info.Flags = unix.LO_FLAGS_AUTOCLEAR
 	for range 10 {
 		number, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
 		if err != nil {
 			tb.Skipf("needs a free loop device: %v", err)
 		}
-		path = fmt.Sprintf("/dev/loop%d", number)
-		loop, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
-			tb.Skipf("needs a free loop device: %v", err)
-		}
-		err = unix.IoctlLoopConfigure(int(loop.Fd()), config)
-		loop.Close()
+		path := fmt.Sprintf("/dev/loop%d", number)
+		err = configure(tb, path, config)
 		if err == nil {
-			tb.Cleanup(func() { detach(tb, path) })
-			return path, backing
+			return path
 		}
 		// Another process may have taken it.
 		if !errors.Is(err, unix.EBUSY) {
@@ -56,20 +59,26 @@ func loopDevice(tb testing.TB, size int64, sector uint32) (path, backing string)
 		}
 	}
 	tb.Skip("needs a free loop device: all are taken by others")
-	return "", ""
+	return ""
 }
 
-func detach(tb testing.TB, path string) {
+// configure attaches a loop device until the test ends.
+func configure(tb testing.TB, path string, config *unix.LoopConfig) error {
 	tb.Helper()
-	loop, err := os.Open(path)
+	loop, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
-		tb.Error(err)
-		return
+		return err
 	}
 	defer loop.Close()
-	if err := unix.IoctlSetInt(int(loop.Fd()), unix.LOOP_CLR_FD, 0); err != nil {
-		tb.Error(err)
+	if err := unix.IoctlLoopConfigure(int(loop.Fd()), config); err != nil {
+		return err
 	}
+	keeper, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	tb.Cleanup(func() { keeper.Close() })
+	return nil
 }
 
 func TestBlockDeviceMatchesModel(t *testing.T) {
@@ -236,4 +245,41 @@ func TestWriterOfFileBehindLoopDeviceIsRefused(t *testing.T) {
 	_, err := device.Open(backing, writer)
 	wantBusy(t, err, backing+" is in use by loop device "+path)
 	open(t, backing, reader)
+}
+
+// The storage below the device is full, which only writing out its pages shows.
+// The kernel reports that once; the device must not call a later flush a success.
+func TestFailedFlushStaysFailed(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to mount a file system that is full")
+	}
+	folder := t.TempDir()
+	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("needs to mount tmpfs: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(folder, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	backing := filepath.Join(folder, "device.img")
+	if err := device.CreateSparse(backing, 4<<20, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dev := open(t, attach(t, backing, 4096), writer)
+	write(t, dev, pattern(2<<20, 80), 0)
+	first := dev.Flush()
+	if first == nil {
+		t.Fatal("flush to full storage succeeded")
+	}
+	want := "flush " + dev.Name() + ": input/output error"
+	if !errors.Is(first, unix.EIO) || first.Error() != want {
+		t.Errorf("error is %v, want %s", first, want)
+	}
+	for range 2 {
+		if err := dev.Flush(); !errors.Is(err, unix.EIO) {
+			t.Errorf("later flush: %v", err)
+		}
+	}
 }

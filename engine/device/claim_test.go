@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"scoutfs/engine/device"
 	"strconv"
 	"strings"
@@ -126,7 +127,12 @@ func checkClaimsBetweenProcesses(t *testing.T, path string, first, second device
 	case allowed:
 		t.Errorf("second open was refused: %v", err)
 	default:
-		wantBusy(t, err, path+" is in use by another process (pid "+strconv.Itoa(holder.Process.Pid)+", device.test)")
+		pid := strconv.Itoa(holder.Process.Pid)
+		name, nameErr := os.ReadFile(filepath.Join("/proc", pid, "comm"))
+		if nameErr != nil {
+			t.Fatal(nameErr)
+		}
+		wantBusy(t, err, path+" is in use by another process (pid "+pid+", "+strings.TrimSpace(string(name))+")")
 	}
 	if err := holder.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -217,4 +223,39 @@ func TestUnreadableFileIsNotBusy(t *testing.T) {
 	if !errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EBUSY) || !strings.Contains(err.Error(), path) {
 		t.Errorf("error is %v", err)
 	}
+}
+
+// A child that is being started has copies of all descriptors for a moment.
+func TestClaimEndsWithCloseThoughACopyOfTheDescriptorIsOpen(t *testing.T) {
+	t.Parallel()
+	path := makeFile(t, make([]byte, 4096))
+	dev := open(t, path, writer)
+	copies := 0
+	descriptors, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, descriptor := range descriptors {
+		target, err := os.Readlink("/proc/self/fd/" + descriptor.Name())
+		if err != nil || target != path {
+			continue
+		}
+		number, err := strconv.Atoi(descriptor.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		duplicate, err := unix.FcntlInt(uintptr(number), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(duplicate) })
+		copies++
+	}
+	if copies == 0 {
+		t.Fatal("found no descriptor of the device")
+	}
+	if err := dev.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantFree(t, path, writer)
 }

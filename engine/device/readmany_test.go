@@ -311,6 +311,46 @@ func TestReadManyWithEndedContextReadsNothing(t *testing.T) {
 			t.Errorf("request at %d: %v", req.Off, req.Err)
 		}
 	}
+	merging := &vectorDevice{Device: device.NewMemory("memory", 1<<20), bad: -1}
+	if err := device.ReadMany(ctx, merging, reqs, 3); !errors.Is(err, context.Canceled) || len(merging.merged) != 0 {
+		t.Errorf("error is %v after %d merged reads", err, len(merging.merged))
+	}
+}
+
+// endingDevice ends a context when a merged read fails.
+type endingDevice struct {
+	device.Device
+	end    context.CancelFunc
+	single atomic.Int32
+}
+
+func (e *endingDevice) ReadVectorAt([][]byte, int64) (int, error) {
+	e.end()
+	return 0, unix.EIO
+}
+
+func (e *endingDevice) ReadAt(p []byte, off int64) (int, error) {
+	e.single.Add(1)
+	return e.Device.ReadAt(p, off)
+}
+
+func TestReadManyDoesNotReadPartsOfAFailedMergeAfterContextEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	dev := &endingDevice{Device: device.NewMemory("memory", 1<<20), end: cancel}
+	reqs := sequence(4096, 0, 8*4096)
+	if err := device.ReadMany(ctx, dev, reqs, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+	for _, req := range reqs {
+		if !errors.Is(req.Err, context.Canceled) {
+			t.Errorf("request at %d: %v", req.Off, req.Err)
+		}
+	}
+	if n := dev.single.Load(); n != 0 {
+		t.Errorf("%d reads were started after the context ended", n)
+	}
 }
 
 // More direct reads at once than there are bounce buffers must all end.

@@ -42,12 +42,9 @@ func (f *file) readVector(bufs [][]byte, off, inside int64) (int64, error) {
 	}
 	skip := done
 	for _, buf := range bufs {
-		if skip >= int64(len(buf)) {
-			skip -= int64(len(buf))
-			continue
-		}
-		buf = buf[skip:]
-		skip = 0
+		past := min(skip, int64(len(buf)))
+		skip -= past
+		buf = buf[past:]
 		buf = buf[:min(int64(len(buf)), inside-done)]
 		n, err := f.read(buf, off+done)
 		done += int64(n)

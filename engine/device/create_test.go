@@ -7,11 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"scoutfs/engine/device"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 func TestCreateSparseMakesAnEmptyDevice(t *testing.T) {

@@ -8,12 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
-	"scoutfs/engine/device"
 	"strings"
 	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 // kinds makes a writable device of each kind with the given contents.

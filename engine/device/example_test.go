@@ -4,6 +4,7 @@ package device_test
 
 import (
 	"fmt"
+
 	"scoutfs/engine/device"
 )
 

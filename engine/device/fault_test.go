@@ -5,10 +5,11 @@ package device_test
 import (
 	"errors"
 	"io/fs"
-	"scoutfs/engine/device"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 func TestFaultsFailTheRequestsTheyDescribe(t *testing.T) {

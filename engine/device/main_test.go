@@ -8,8 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"scoutfs/engine/device"
 	"testing"
+
+	"scoutfs/engine/device"
 )
 
 // holdVariable makes the test binary open a device, say so, and hold it until its

@@ -5,10 +5,11 @@ package device_test
 import (
 	"bytes"
 	"errors"
-	"scoutfs/engine/device"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 func TestMemoryTakesMemoryForWhatIsWritten(t *testing.T) {

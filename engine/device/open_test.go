@@ -8,10 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"scoutfs/engine/device"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 func linkTo(tb testing.TB, path string) string {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"scoutfs/engine/device"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,8 @@ import (
 	"testing/synctest"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 func TestReadManyFillsEveryRequest(t *testing.T) {

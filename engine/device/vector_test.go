@@ -7,10 +7,11 @@ import (
 	"errors"
 	"io"
 	"os"
-	"scoutfs/engine/device"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"scoutfs/engine/device"
 )
 
 func TestVectoredReadFillsBuffersInOrder(t *testing.T) {

@@ -23,7 +23,7 @@ run() {
 
 say "A volume is two devices; here they are sparse files. With fixed identifiers and time the result is the same every time."
 run scoutfs --version
-run scoutfs mkfs --create-size 64G -V 1 -Q 0,127.0.0.1,42000 --fsid 5c0ff5c0ff5c0ff5 --uuid 6ba7b810-9dad-41d1-80b4-00c04fd430c8 --time 1700000000.0 meta.img data.img
+run scoutfs mkfs --create-size 64G -V 1 -Q 0,127.0.0.1,42000 --fsid 5c0ff5c0ff5c0ff5 --uuid 6ba7b810-9dad-41d1-80b4-00c04fd430c8 --time 2026-01-01T00:00:00Z meta.img data.img
 run ls -ls meta.img data.img
 
 say "What is on the metadata device."

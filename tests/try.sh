@@ -28,7 +28,7 @@ run ls -ls meta.img data.img
 
 say "What is on the metadata device."
 run 'scoutfs print -S meta.img | head -40'
-run 'scoutfs print --output jsonl meta.img | head -5'
+run 'scoutfs print --output jsonl meta.img | head -5 | cut -c -120'
 run scoutfs print --inode 1 meta.img
 
 say "Changing a volume that nobody has mounted."

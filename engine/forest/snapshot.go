@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package forest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"scoutfs/engine/block"
+	"scoutfs/engine/btree"
+	"scoutfs/engine/format"
+)
+
+// Snapshot is the state of the filesystem's trees as one super has them.
+type Snapshot struct {
+	Super    *format.Super
+	LogTrees []*format.LogTrees // every item of logs_root, by rid and nr
+	// Merge is the merge in progress, nil without one.
+	Merge *format.LogMergeStatus
+
+	blocks *block.Reader
+	trees  []tree
+}
+
+// bucket sorts the versions of a total (docs/format.md 7.3).
+type bucket uint8
+
+const (
+	bucketFS    bucket = iota // fs_root
+	bucketInput               // log trees that the merge in progress takes in
+	bucketLog                 // all other log trees
+	buckets
+)
+
+// tree is one of the trees that are merged, in the order in which equal seqs
+// win: fs_root first, then log trees by rid and nr.
+type tree struct {
+	name   string
+	btree  btree.Tree
+	bucket bucket
+	bloom  format.Ref
+}
+
+// Load reads the log trees and the merge state of a super. The super is
+// copied. Damage in logs_root is an error, since without one of its items
+// the view would be wrong in silence.
+func Load(ctx context.Context, blocks *block.Reader, super *format.Super) (*Snapshot, error) {
+	own := *super
+	s := &Snapshot{Super: &own, blocks: blocks}
+	if err := s.loadMerge(ctx); err != nil {
+		return nil, fmt.Errorf("reading log_merge: %w", err)
+	}
+	if err := s.loadLogTrees(ctx); err != nil {
+		return nil, fmt.Errorf("reading logs_root: %w", err)
+	}
+	s.addTree(format.TreeFSRoot, "fs_root", own.FSRoot.Root(), bucketFS, format.Ref{})
+	for _, lt := range s.LogTrees {
+		name := fmt.Sprintf("item_root of log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
+		s.addTree(format.TreeLogItems, name, lt.ItemRoot.Root(), s.bucketOf(lt), lt.BloomRef.Ref())
+	}
+	return s, nil
+}
+
+func (s *Snapshot) loadMerge(ctx context.Context) error {
+	merge := btree.Tree{Reader: s.blocks, Root: s.Super.LogMerge.Root(), Kind: format.TreeLogMerge}
+	it, err := merge.Lookup(ctx, format.LogMergeStatusKey())
+	if errors.Is(err, syscall.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	status, err := format.ViewExact[format.LogMergeStatus](it.Value)
+	if err == nil {
+		own := *status
+		s.Merge = &own
+	}
+	return err
+}
+
+func (s *Snapshot) loadLogTrees(ctx context.Context) error {
+	logs := btree.Tree{Reader: s.blocks, Root: s.Super.LogsRoot.Root(), Kind: format.TreeLogsRoot}
+	for it, err := range logs.Items(ctx, format.AllKeys()) {
+		if err != nil {
+			return err
+		}
+		lt, err := format.ViewExact[format.LogTrees](it.Value)
+		if err != nil {
+			return err
+		}
+		own := *lt
+		s.LogTrees = append(s.LogTrees, &own)
+	}
+	return nil
+}
+
+// bucketOf says whether a log tree's totals are inputs of the merge. Without
+// a merge all finalized trees are, for the next one takes them all.
+func (s *Snapshot) bucketOf(lt *format.LogTrees) bucket {
+	finalized := lt.Flags.Get()&format.LogTreesFinalized != 0
+	if finalized && (s.Merge == nil || lt.FinalizeSeq.Get() < s.Merge.Seq.Get()) {
+		return bucketInput
+	}
+	return bucketLog
+}
+
+func (s *Snapshot) addTree(kind format.Tree, name string, root format.Root, b bucket, bloom format.Ref) {
+	// A log tree without a bloom block counts as empty, whatever its root
+	// says (docs/format.md 7.3).
+	if root.Height == 0 || kind == format.TreeLogItems && bloom.IsZero() {
+		return
+	}
+	s.trees = append(s.trees, tree{
+		name:   name,
+		btree:  btree.Tree{Reader: s.blocks, Root: root, Kind: kind},
+		bucket: b,
+		bloom:  bloom,
+	})
+}

@@ -21,7 +21,7 @@ type Pair struct {
 // device nil. It refuses one device under two names, which [Open] alone cannot
 // see when opts.Shared is set. If either cannot be opened, neither is held.
 func OpenPair(meta, data string, opts Options) (Pair, error) {
-	if meta != "" && data != "" && sameDevice(meta, data) {
+	if meta != "" && data != "" && Same(meta, data) {
 		return Pair{}, fmt.Errorf("%s and %s are the same device: %w", meta, data, unix.EINVAL)
 	}
 	var pair Pair
@@ -51,9 +51,9 @@ func (p Pair) Close() error {
 	return errors.Join(errs...)
 }
 
-// sameDevice is false when either path cannot be looked at: opening it will say
-// why.
-func sameDevice(a, b string) bool {
+// Same reports whether two paths lead to one file, or to nodes of one block
+// device. It is false when either cannot be looked at: opening it will say why.
+func Same(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
 	if errA != nil || errB != nil {

@@ -13,14 +13,10 @@ import (
 	"scoutfs/engine/format"
 )
 
-// CheckEmptyData reports whether a volume could go on with a new data device:
-// it was cleanly unmounted, no file has a block, and the device in pair.Data,
-// which may be nil, is large enough. It only reads.
-//
-// Errors, in this order: *SuperError, *WrongDeviceError, *VersionError,
-// *InUseError, *DataUsedError, *TooSmallError.
-func CheckEmptyData(ctx context.Context, pair device.Pair) (Volume, error) {
-	s, err := checkEmptyData(ctx, pair)
+// CheckEmptyData reports whether PrepareEmptyData would write a data super.
+// It only reads. Without a pair.Data it looks at the volume alone.
+func CheckEmptyData(ctx context.Context, pair device.Pair, force bool) (Volume, error) {
+	s, err := checkEmptyData(ctx, pair, force)
 	if err != nil {
 		return Volume{}, err
 	}
@@ -28,18 +24,17 @@ func CheckEmptyData(ctx context.Context, pair device.Pair) (Volume, error) {
 }
 
 // PrepareEmptyData writes a data super for the volume of pair.Meta on
-// pair.Data, after the checks of CheckEmptyData. Unless forced it refuses a
-// device that holds anything else than a data super of the same volume, with
-// an *ExistingError or the error that kept it from looking.
+// pair.Data. The volume must have been cleanly unmounted and no file may have
+// a block; the device must be large enough, and hold nothing or a data super
+// of the same volume, or be forced.
+//
+// Refusals come before the write, in this order: *SuperError,
+// *WrongDeviceError, *VersionError, *InUseError, *DataUsedError,
+// *TooSmallError, *ExistingError or the error that kept it from looking.
 func PrepareEmptyData(ctx context.Context, pair device.Pair, force bool) (Volume, error) {
-	meta, err := checkEmptyData(ctx, pair)
+	meta, err := checkEmptyData(ctx, pair, force)
 	if err != nil {
 		return Volume{}, err
-	}
-	if !force {
-		if err := checkOverwritable(pair.Data, meta.Hdr.FSID.Get()); err != nil {
-			return Volume{}, err
-		}
 	}
 	data, err := newDataSuper(meta)
 	if err != nil {
@@ -51,7 +46,7 @@ func PrepareEmptyData(ctx context.Context, pair device.Pair, force bool) (Volume
 	return meta.volume(), nil
 }
 
-func checkEmptyData(ctx context.Context, pair device.Pair) (super, error) {
+func checkEmptyData(ctx context.Context, pair device.Pair, force bool) (super, error) {
 	s, err := readMetaSuper(pair.Meta)
 	if err != nil {
 		return super{}, err
@@ -59,17 +54,17 @@ func checkEmptyData(ctx context.Context, pair device.Pair) (super, error) {
 	if err := checkUnused(ctx, pair.Meta, s); err != nil {
 		return super{}, err
 	}
-	if err := checkNoData(s); err != nil {
-		return super{}, err
-	}
-	if pair.Data == nil {
-		return s, nil
+	if err := checkNoData(s); err != nil || pair.Data == nil {
+		return s, err
 	}
 	size, needed := uint64(pair.Data.Size()), s.TotalDataBlocks.Get()
 	if blocks := size >> format.SmallBlockShift; blocks < needed {
 		return super{}, &TooSmallError{Device: pair.Data.Name(), Size: size, Blocks: blocks, Needed: needed}
 	}
-	return s, nil
+	if force {
+		return s, nil
+	}
+	return s, checkOverwritable(pair.Data, s.Hdr.FSID.Get())
 }
 
 // checkNoData compares the free data blocks with all there are. What mounts

@@ -94,45 +94,44 @@ func TestPrepareEmptyDataRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		prepare func(t *testing.T, pair *device.Pair)
-		checked bool // CheckEmptyData refuses as well
 		forced  bool // with force it is done
 		errno   syscall.Errno
 		want    string
 	}{
 		{"damaged super", func(t *testing.T, pair *device.Pair) { flip(t, pair.Meta, superOffset) },
-			true, false, syscall.EIO, "meta super block of meta"},
+			false, syscall.EIO, "meta super block of meta"},
 		{"swapped", func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
-			true, false, syscall.EINVAL, "data is not a meta device"},
+			false, syscall.EINVAL, "data is not a meta device"},
 		{"unknown version", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.FmtVers.Set(9) })
-		}, true, false, syscall.EINVAL, "format version 9"},
+		}, false, syscall.EINVAL, "format version 9"},
 		{"mounted client", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.MountedClients.Ref.Blkno.Set(4) })
-		}, true, false, syscall.EBUSY, "mounted clients btree is not empty"},
+		}, false, syscall.EBUSY, "mounted clients btree is not empty"},
 		{"data in use", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.DataAlloc.TotalLen.Set(128 - 64 - 3) })
-		}, true, false, syscall.EINVAL, "3 data blocks are used by files"},
+		}, false, syscall.EINVAL, "3 data blocks are used by files"},
 		{"more free than there is", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.DataAlloc.TotalLen.Set(128 - 64 + 1) })
-		}, true, false, syscall.EIO, "data_alloc.total_len is 65, expected at most total_data_blocks 128 less 64"},
+		}, false, syscall.EIO, "data_alloc.total_len is 65, expected at most total_data_blocks 128 less 64"},
 		{"fewer blocks than none", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.TotalDataBlocks.Set(63) })
-		}, true, false, syscall.EIO, "data_alloc.total_len"},
+		}, false, syscall.EIO, "data_alloc.total_len"},
 		{"too small", func(_ *testing.T, pair *device.Pair) { pair.Data = device.NewMemory("small", dataSize-1) },
-			true, false, syscall.EINVAL, "new data device small of 524287 bytes has 127 4KiB blocks, it needs at least 128 blocks"},
+			false, syscall.EINVAL, "new data device small of 524287 bytes has 127 4KiB blocks, it needs at least 128 blocks"},
 
 		{"meta device as target", func(_ *testing.T, pair *device.Pair) { pair.Data = device.NewOverlay("copy", pair.Meta) },
-			false, true, syscall.EEXIST, "copy holds scoutfs_meta file system"},
+			true, syscall.EEXIST, "copy holds scoutfs_meta file system"},
 		{"data device of another volume", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Data, func(s *format.Super) { s.Hdr.FSID.Set(1) })
-		}, false, true, syscall.EEXIST, "data holds scoutfs_data file system"},
+		}, true, syscall.EEXIST, "data holds scoutfs_data file system"},
 		{"another file system", func(t *testing.T, pair *device.Pair) {
 			write(t, pair.Data, []byte("SWAPSPACE2"), 4096-10)
 			write(t, pair.Data, []byte{1, 0, 0, 0, 127, 0, 0, 0}, 1024)
-		}, false, true, syscall.EEXIST, "data holds swap"},
+		}, true, syscall.EEXIST, "data holds swap"},
 		{"unreadable target", func(_ *testing.T, pair *device.Pair) {
 			pair.Data = device.NewFaulty(pair.Data, device.Fault{Op: device.OpRead, Len: superOffset})
-		}, false, true, syscall.EIO, "read"},
+		}, true, syscall.EIO, "read"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -146,12 +145,15 @@ func TestPrepareEmptyDataRefusals(t *testing.T) {
 			if n := rec.Len(); n != 0 {
 				t.Errorf("%d operations before the refusal", n)
 			}
-			_, err = convert.CheckEmptyData(t.Context(), rec.Pair())
-			if refused := err != nil; refused != test.checked || refused && !errors.Is(err, test.errno) {
-				t.Errorf("check alone: error %v", err)
+			if _, err = convert.CheckEmptyData(t.Context(), rec.Pair(), false); !errors.Is(err, test.errno) {
+				t.Errorf("check: error %v", err)
+			}
+			_, err = convert.CheckEmptyData(t.Context(), rec.Pair(), true)
+			if passed := err == nil; passed != test.forced {
+				t.Errorf("forced check: error %v", err)
 			}
 			if rec.Len() != 0 {
-				t.Error("check wrote something")
+				t.Error("a check wrote something")
 			}
 			_, err = convert.PrepareEmptyData(t.Context(), rec.Pair(), true)
 			if done := err == nil; done != test.forced {
@@ -165,7 +167,7 @@ func TestCheckEmptyDataWithoutTheDevice(t *testing.T) {
 	t.Parallel()
 	pair := newVolume(t, 2)
 	pair.Data = nil
-	got, err := convert.CheckEmptyData(t.Context(), pair)
+	got, err := convert.CheckEmptyData(t.Context(), pair, false)
 	if err != nil || got.FSID != fsid {
 		t.Errorf("%+v, error %v", got, err)
 	}

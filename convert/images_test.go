@@ -30,7 +30,7 @@ func TestKernelVolumes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			meta := overlay(t, testimage.Get(t, name).Meta)
-			if _, err := convert.CheckEmptyData(t.Context(), device.Pair{Meta: meta}); !want.newData(err) {
+			if _, err := convert.CheckEmptyData(t.Context(), device.Pair{Meta: meta}, false); !want.newData(err) {
 				t.Errorf("new data device: %v", err)
 			}
 			_, err := convert.ChangeQuorumConfig(t.Context(), meta, slots(map[int]string{0: "10.0.0.1:1"}))

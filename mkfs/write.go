@@ -10,6 +10,7 @@ import (
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/progress"
 )
 
 const superOffset = format.SuperBlkno << format.SmallBlockShift
@@ -20,6 +21,10 @@ type WriteOptions struct {
 	// the supers is no longer needed. Storage that cannot discard is left
 	// alone without an error.
 	Discard bool
+
+	// Progress hears of discarding, the only part that can take long; nil
+	// for nobody.
+	Progress progress.Sink
 }
 
 // Write makes the volume, which destroys what the devices hold. The package
@@ -36,7 +41,9 @@ func (p *Plan) Write(ctx context.Context, pair device.Pair, opts WriteOptions) e
 	}
 	steps := []func(context.Context, device.Pair) error{invalidate}
 	if opts.Discard {
-		steps = append(steps, p.discard)
+		steps = append(steps, func(ctx context.Context, pair device.Pair) error {
+			return p.discard(ctx, pair, progress.OrDiscard(opts.Progress))
+		})
 	}
 	for _, step := range append(steps, p.writeMeta, p.writeSupers) {
 		if err := step(ctx, pair); err != nil {
@@ -74,32 +81,39 @@ const discardPiece = 16 << 30
 
 // discard leaves the supers out, since what was discarded may read as
 // anything, even as the super that was there before.
-func (p *Plan) discard(ctx context.Context, pair device.Pair) error {
-	const metaStart = format.FirstMetaBlkno << format.LargeBlockShift
-	err := discardRange(ctx, pair.Meta, metaStart, int64(p.MetaBlocks)<<format.LargeBlockShift)
-	if err != nil {
+func (p *Plan) discard(ctx context.Context, pair device.Pair, sink progress.Sink) error {
+	const (
+		metaStart = format.FirstMetaBlkno << format.LargeBlockShift
+		dataStart = superOffset + format.SmallBlockSize
+	)
+	metaEnd := int64(p.MetaBlocks) << format.LargeBlockShift
+	dataEnd := int64(p.DataBlocks) << format.SmallBlockShift
+	sink.Phase("discard", progress.Bytes, metaEnd-metaStart+dataEnd-dataStart)
+	if err := discardRange(ctx, pair.Meta, metaStart, metaEnd, sink); err != nil {
 		return err
 	}
-	const dataStart = superOffset + format.SmallBlockSize
-	return discardRange(ctx, pair.Data, dataStart, int64(p.DataBlocks)<<format.SmallBlockShift)
+	return discardRange(ctx, pair.Data, dataStart, dataEnd, sink)
 }
 
-func discardRange(ctx context.Context, dev device.Device, off, end int64) error {
+func discardRange(ctx context.Context, dev device.Device, off, end int64, sink progress.Sink) error {
 	discarder, ok := dev.(device.Discarder)
 	if !ok {
 		return nil
 	}
-	for ; off < end; off += discardPiece {
+	for off < end {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := discarder.Discard(off, min(discardPiece, end-off))
+		length := min(discardPiece, end-off)
+		err := discarder.Discard(off, length)
 		if errors.Is(err, errors.ErrUnsupported) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		sink.Add(length)
+		off += length
 	}
 	return nil
 }

@@ -51,6 +51,10 @@ import "scoutfs/cmd/scoutfs/internal/cli"
 // groups in upstream's order, and in each group upstream's commands first.
 func All() []cli.Constructor {
 	return []cli.Constructor{
+		newChangeFormatVersion,
+		newChangeQuorumConfig,
+		newMkfs,
+		newPrepareEmptyDataDevice,
 		newPrint,
 		newCompletion,
 		newHelp,

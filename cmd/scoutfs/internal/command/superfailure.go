@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"scoutfs/cmd/scoutfs/internal/cli"
+	"scoutfs/cmd/scoutfs/internal/errno"
+	"scoutfs/cmd/scoutfs/internal/output"
+	"scoutfs/cmd/scoutfs/internal/values"
+	"scoutfs/convert"
+	"scoutfs/engine/device"
+	"scoutfs/engine/format"
+)
+
+// convertFailure gives upstream's messages to what package convert refuses.
+// purpose completes the sentence about a volume in use: "to change the format
+// version".
+func convertFailure(env *cli.Env, err error, purpose string) error {
+	var (
+		super    *convert.SuperError
+		inUse    *convert.InUseError
+		wrong    *convert.WrongDeviceError
+		down     *convert.DowngradeError
+		used     *convert.DataUsedError
+		small    *convert.TooSmallError
+		existed  *convert.ExistingError
+		remedies = "They must be removed, truncated, or released before a new empty data device can be used."
+	)
+	switch {
+	case errors.As(err, &super):
+		return cli.Failf(super.Err, "%s\nfailed to read %s super block: %s", superProblem(super.Err), super.Role, errno.Text(super.Err))
+	case errors.As(err, &inUse):
+		return cli.Failf(err, "%s\nThe filesystem must be fully recovered and cleanly unmounted %s", inUse, purpose)
+	case errors.As(err, &wrong):
+		number := 1
+		if wrong.Want == convert.Data {
+			number = 2
+		}
+		return refuseOnStdout(env, err, fmt.Sprintf("device argument #%d is not a %s device (swap arguments?)", number, wrong.Want))
+	case errors.As(err, &down):
+		return refuseOnStdout(env, err, down.Error())
+	case errors.As(err, &used):
+		return cli.Failf(err, "Data block allocator metadata shows %s data blocks used by files.  %s",
+			values.CountSize(used.Blocks, format.SmallBlockSize), remedies)
+	case errors.As(err, &small):
+		return cli.Failf(err, "new data device %s of size %s has %d 4KiB blocks, it needs at least %s blocks.",
+			small.Device, values.BaseSize(small.Size), small.Blocks, values.CountSize(small.Needed, format.SmallBlockSize))
+	case errors.As(err, &existed):
+		return cli.Failf(err, "%s\nuse --force to overwrite it", existing(existed.Device, existed.Found))
+	}
+	return err
+}
+
+// superProblem tells what is wrong with a super block in upstream's words.
+func superProblem(err error) string {
+	var corrupt *format.CorruptError
+	if errors.As(err, &corrupt) {
+		place := fmt.Sprintf("read blkno %d", format.SuperBlkno)
+		switch corrupt.Field {
+		case "crc":
+			return fmt.Sprintf("crc of %s failed, stored %s != calculated %s", place, corrupt.Found, corrupt.Expected)
+		case "magic", "fsid", "blkno":
+			found, _, _ := strings.Cut(corrupt.Found, " ") // after a magic stands its name
+			return fmt.Sprintf("%s has bad %s %s != expected %s", place, corrupt.Field, found, corrupt.Expected)
+		}
+		return corrupt.Error()
+	}
+	var failed *device.Error
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "incomplete pread"
+	case errors.As(err, &failed):
+		return fmt.Sprintf("read blkno %d returned -1: %s", format.SuperBlkno, errno.Text(failed.Err))
+	}
+	return err.Error()
+}
+
+// refuseOnStdout shows a refusal that upstream's tools write to the standard
+// output; programs that read a report find it in the error instead.
+func refuseOnStdout(env *cli.Env, err error, text string) error {
+	if env.Output().Form() != output.Text {
+		return cli.Failf(err, "%s", text)
+	}
+	env.Output().Printf("%s\n", text)
+	return errno.Of(err)
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package btree
+
+import "scoutfs/engine/format"
+
+const (
+	firstWindow = 4
+	// parentWindow is how many parents are read ahead: each stands for
+	// hundreds of blocks below.
+	parentWindow = 2
+)
+
+// ahead keeps what a parent's children have been asked for before the
+// cursor reaches them.
+type ahead struct {
+	window int  // how many children to be ahead of the cursor
+	asked  int  // how many children after the current one were asked for
+	walk   walk // of the parent, at the next child to ask for, if asked > 0
+	refs   []format.Ref
+}
+
+// reset begins anew after a Seek, which says nothing about what follows.
+func (a *ahead) reset() { a.window, a.asked = 0, 0 }
+
+// restart begins with a new parent that was reached by moving on.
+func (a *ahead) restart() { a.asked = 0 }
+
+// readAhead is called when the cursor has moved to the next child of a
+// parent. It keeps a window of children after that being read, and refills
+// it when it is half empty.
+func (c *Cursor) readAhead(level int) {
+	p := &c.frames[level]
+	a := &p.ahead
+	most := c.opts.ReadAhead
+	if level > 1 {
+		most = min(most, parentWindow)
+	}
+	if most <= 0 {
+		return
+	}
+	a.window = min(max(2*a.window, firstWindow), most)
+	if a.asked > 0 {
+		a.asked--
+	}
+	if a.asked > a.window/2 {
+		return
+	}
+	bound := p.key // of the child before the walk's
+	if a.asked == 0 {
+		a.walk = p.walk
+		if a.walk.next() != nil {
+			return
+		}
+	} else if !a.walk.atEnd() {
+		bound = format.Key{} // unknown, and less than End when it was asked
+	}
+	a.refs = a.refs[:0]
+	for a.asked < a.window && !a.walk.atEnd() && bound.Less(c.opts.End) {
+		slot := a.walk.slot()
+		ref, err := c.tree.child(a.walk.b, p.ref, slot)
+		if err != nil {
+			return
+		}
+		a.refs = append(a.refs, ref)
+		a.asked++
+		bound = a.walk.b.Item(slot).Key.Key()
+		if a.walk.next() != nil {
+			break
+		}
+	}
+	c.tree.Reader.Prefetch(c.ctx, format.MagicBtree, a.refs)
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package btree
+
+import (
+	"fmt"
+
+	"scoutfs/engine/format"
+)
+
+// spaceMap has a bit for each aligned unit of a block that a value takes.
+type spaceMap [format.LargeBlockSize / format.BtreeValueAlign / 64]uint64
+
+// take marks the units [start, end), and reports whether none was marked.
+func (m *spaceMap) take(start, end int) bool {
+	free := true
+	for start < end {
+		n := min(64-start%64, end-start)
+		mask := ^uint64(0) >> (64 - n) << (start % 64)
+		free = free && m[start/64]&mask == 0
+		m[start/64] |= mask
+		start += n
+	}
+	return free
+}
+
+// verifySpace checks that values lie in the block without overlap, and that
+// the head's sums are those of the items.
+func (v *verifier) verifySpace() {
+	var taken spaceMap
+	end := v.b.ValueEnd()
+	itemsEnd := format.BtreeItemsOffset + v.nr*format.BtreeItemSize
+	lowest, total := end, 0
+	for slot := 0; slot < v.nr && !v.stopped; slot++ {
+		it := v.b.Item(slot)
+		off, n := int(it.ValOff.Get()), int(it.ValLen.Get())
+		room := (n + format.BtreeValueAlign - 1) &^ (format.BtreeValueAlign - 1)
+		total += format.BtreeItemSize + room
+		switch {
+		case n == 0:
+			if off != 0 {
+				v.reportItem(slot, "val_off", fmt.Sprint(off), "0 without a value")
+			}
+			continue
+		case n > format.MaxBtreeValue:
+			v.reportItem(slot, "val_len", fmt.Sprint(n), fmt.Sprintf("at most %d", format.MaxBtreeValue))
+		case off%format.BtreeValueAlign != 0:
+			v.reportItem(slot, "val_off", fmt.Sprint(off), fmt.Sprintf("a multiple of %d", format.BtreeValueAlign))
+		case off < itemsEnd || off+n > end:
+			v.reportItem(slot, "value", fmt.Sprintf("%d bytes at %d", n, off), fmt.Sprintf("between %d and %d", itemsEnd, end))
+		case !taken.take(off/format.BtreeValueAlign, (off+room)/format.BtreeValueAlign):
+			v.reportItem(slot, "value", fmt.Sprintf("%d bytes at %d", n, off), "no overlap with other values")
+		}
+		lowest = min(lowest, off)
+	}
+	if found := int(v.head.TotalItemBytes.Get()); found != total {
+		v.report("total_item_bytes", fmt.Sprint(found), fmt.Sprint(total))
+	}
+	if found := int(v.head.MidFreeLen.Get()); itemsEnd+found > lowest {
+		v.report("mid_free_len", fmt.Sprint(found), fmt.Sprintf("at most %d", max(lowest-itemsEnd, 0)))
+	}
+}
+
+// verifyHash checks that a leaf's hash table finds every item and has
+// nothing else in it.
+func (v *verifier) verifyHash() {
+	used := 0
+	for i := 0; i < format.LeafHashSlots && !v.stopped; i++ {
+		off := v.b.LeafHash(i)
+		if off == 0 {
+			continue
+		}
+		used++
+		if _, ok := hashedSlot(v.b, off); !ok {
+			v.report(fmt.Sprintf("hash slot %d", i), fmt.Sprint(off), fmt.Sprintf("an offset of one of %d items", v.nr))
+		}
+	}
+	if used != v.nr {
+		v.report("hash table", fmt.Sprintf("%d items", used), fmt.Sprintf("nr_items %d", v.nr))
+	}
+	for slot := 0; slot < v.nr && !v.stopped; slot++ {
+		if !v.hashed(slot) {
+			v.reportItem(slot, "hash table", "without the item", "every item")
+		}
+	}
+}
+
+// hashed reports whether the hash table leads from an item's key to it. It
+// compares offsets, since another item may have the same key.
+func (v *verifier) hashed(slot int) bool {
+	want := uint16(format.BtreeItemsOffset + slot*format.BtreeItemSize)
+	bucket := int(format.Hash32(format.Bytes(&v.b.Item(slot).Key)) % format.LeafHashSlots)
+	for range format.LeafHashSlots {
+		switch v.b.LeafHash(bucket) {
+		case want:
+			return true
+		case 0:
+			return false
+		}
+		if bucket++; bucket == format.LeafHashSlots {
+			bucket = 0
+		}
+	}
+	return false
+}

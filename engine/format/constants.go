@@ -113,8 +113,8 @@ const (
 	MkfsAvailBlocks      = 1024             // meta blocks in a new volume's server_meta_avail[0]
 	MetaAvailFillLow     = 4092             // meta blocks below which an avail list is filled
 	MetaAvailFillTarget  = AllocListEntries // up to this many
-	DataAvailFillLow     = 262144           // data blocks below which a mount's are filled up
-	DataAvailFillTarget  = 1048576          // by this many
+	DataAvailFillLow     = 262144           // data blocks below which a mount's are filled
+	DataAvailFillTarget  = 1048576          // up to this many
 	DataZones            = 1024
 	MinDataZoneBlocks    = DataAvailFillTarget // smallest data allocation zone
 	DefaultPreallocation = 2048                // data blocks

@@ -2,7 +2,10 @@
 
 package format
 
-import "cmp"
+import (
+	"cmp"
+	"encoding/binary"
+)
 
 // DiskSrchEntry is a search entry as stored in files' first and last
 // fields, 24 bytes. Entries order by hash, ino, id.
@@ -86,25 +89,31 @@ func ViewSrchBlock(b []byte) (*SrchBlock, error) { return ViewExact[SrchBlock](b
 // ends before the entry does. Encodings that are longer than needed are
 // accepted, and byte counts over 8 count as 8.
 func DecodeSrchEntry(b []byte, prev SrchEntry) (e SrchEntry, n int, ok bool) {
-	if len(b) < 2 {
-		return SrchEntry{}, 0, false
-	}
-	head := uint(b[0]) | uint(b[1])<<8
-	n = 2
-	deltas := [3]uint64{}
-	for i := range deltas {
-		size := min(int(head>>(4*i)&0xf), 8)
-		if n+size > len(b) {
+	if len(b) < SrchEntryMaxBytes {
+		var whole [SrchEntryMaxBytes]byte
+		there := copy(whole[:], b)
+		e, n = decodeSrchEntry(&whole, prev)
+		if n > there {
 			return SrchEntry{}, 0, false
 		}
-		var z uint64
-		for j := range size {
-			z |= uint64(b[n+j]) << (8 * j)
-		}
-		n += size
-		deltas[i] = z>>1 ^ -(z & 1)
+		return e, n, true
 	}
-	return SrchEntry{prev.Hash + deltas[0], prev.Ino + deltas[1], prev.ID + deltas[2]}, n, true
+	e, n = decodeSrchEntry((*[SrchEntryMaxBytes]byte)(b), prev)
+	return e, n, true
+}
+
+// decodeSrchEntry reads each number with one load; b is long enough for the
+// longest entry.
+func decodeSrchEntry(b *[SrchEntryMaxBytes]byte, prev SrchEntry) (SrchEntry, int) {
+	head := uint(binary.LittleEndian.Uint16(b[:]))
+	n := 2
+	for i, field := range [...]*uint64{&prev.Hash, &prev.Ino, &prev.ID} {
+		size := min(head>>(4*i)&0xf, 8)
+		z := binary.LittleEndian.Uint64(b[n:]) & (1<<(8*size) - 1)
+		*field += z>>1 ^ -(z & 1)
+		n += int(size)
+	}
+	return prev, n
 }
 
 // AppendSrchEntry appends the shortest encoding of e after prev to b; it is

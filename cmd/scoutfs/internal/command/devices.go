@@ -61,7 +61,7 @@ func openBoth(what [2]string, paths []string) (device.Pair, error) {
 
 // refuseSame refuses one device in both places, under whatever names.
 func refuseSame(meta, data string) error {
-	if device.Same(meta, data) {
+	if meta == data || device.Same(meta, data) {
 		return cli.Failf(syscall.EINVAL, "'%s' and '%s' are the same device", meta, data)
 	}
 	return nil

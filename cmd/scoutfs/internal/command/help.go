@@ -12,18 +12,10 @@ import (
 
 func newHelp(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "help [COMMAND]",
-		GroupID: cli.GroupProgram,
-		Short:   "List the commands, or tell about one",
-		ValidArgsFunction: func(cmd *cobra.Command, operands []string, _ string) ([]string, cobra.ShellCompDirective) {
-			var names []string
-			for _, c := range env.Program().Commands {
-				if len(operands) == 0 {
-					names = append(names, cobra.CompletionWithDesc(c.Name(), c.Short))
-				}
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
-		},
+		Use:               "help [COMMAND]",
+		GroupID:           cli.GroupProgram,
+		Short:             "List the commands, or tell about one",
+		ValidArgsFunction: completeCommand(env),
 		RunE: func(_ *cobra.Command, operands []string) error {
 			program, out := env.Program(), env.Output()
 			if len(operands) == 0 {
@@ -40,4 +32,17 @@ func newHelp(env *cli.Env) *cobra.Command {
 	}
 	cli.Plain(cmd)
 	return cmd
+}
+
+// completeCommand completes the name of a command.
+func completeCommand(env *cli.Env) cobra.CompletionFunc {
+	return func(_ *cobra.Command, operands []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, cmd := range env.Program().Commands {
+			if len(operands) == 0 {
+				names = append(names, cobra.CompletionWithDesc(cmd.Name(), cmd.Short))
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
 }

@@ -56,6 +56,7 @@ func All() []cli.Constructor {
 		newMkfs,
 		newPrepareEmptyDataDevice,
 		newPrint,
+		newConfig,
 		newCompletion,
 		newHelp,
 		newVersion,

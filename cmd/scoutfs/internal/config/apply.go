@@ -3,7 +3,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -24,6 +23,11 @@ type Setting struct {
 	Origin Origin
 }
 
+// Key returns the key that the file has for the option of cmd.
+func (s *Setting) Key(cmd *cobra.Command) string {
+	return strings.Join(append(strings.Fields(cmd.CommandPath())[1:], s.Flag.Name), ".")
+}
+
 // Apply sets the options of cmd that the command line did not set, and
 // returns where their values came from, by name. They then count as given
 // (pflag.Flag.Changed).
@@ -37,24 +41,21 @@ func (c *Config) Apply(cmd *cobra.Command) (map[string]Origin, error) {
 		setting, err := c.Find(cmd, flag)
 		if err == nil && setting.Origin.Layer != Default {
 			origins[flag.Name] = setting.Origin
-			err = setting.apply(cmd.Flags())
+			err = setting.Set()
 		}
 		first = err
 	})
 	return origins, first
 }
 
-func (s *Setting) apply(flags *pflag.FlagSet) error {
+// Set sets the option to its values. It then counts as given.
+func (s *Setting) Set() error {
 	for _, value := range s.Values {
-		if err := flags.Set(s.Flag.Name, value); err != nil {
-			cause := err
-			var invalid *pflag.InvalidValueError
-			if errors.As(err, &invalid) {
-				cause = invalid.Unwrap()
-			}
-			return &Error{s.Origin, fmt.Sprintf("invalid value '%s' for option '--%s': %s", value, s.Flag.Name, cause)}
+		if err := s.Flag.Value.Set(value); err != nil {
+			return &Error{s.Origin, fmt.Sprintf("invalid value '%s' for option '--%s': %s", value, s.Flag.Name, err)}
 		}
 	}
+	s.Flag.Changed = true
 	return nil
 }
 
@@ -62,7 +63,7 @@ func (s *Setting) apply(flags *pflag.FlagSet) error {
 func (c *Config) Find(cmd *cobra.Command, flag *pflag.Flag) (Setting, error) {
 	setting := Setting{Flag: flag}
 	if ignored(flag) {
-		return setting.def(), nil
+		return setting.withDefault(), nil
 	}
 	for _, place := range c.places(cmd, flag) {
 		values, err := c.read(place, flag)
@@ -74,10 +75,10 @@ func (c *Config) Find(cmd *cobra.Command, flag *pflag.Flag) (Setting, error) {
 			return setting, nil
 		}
 	}
-	return setting.def(), nil
+	return setting.withDefault(), nil
 }
 
-func (s Setting) def() Setting {
+func (s Setting) withDefault() Setting {
 	s.Values, s.Origin = []string{s.Flag.DefValue}, Origin{Layer: Default}
 	return s
 }

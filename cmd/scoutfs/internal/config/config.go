@@ -150,6 +150,9 @@ func ignored(flag *pflag.Flag) bool {
 	return flag.Name == "help" || flag.Name == "usage" || flag.Name == FileFlag
 }
 
+// Configurable reports whether environment and file can set a flag.
+func Configurable(flag *pflag.Flag) bool { return !ignored(flag) && !commandLineOnly(flag) }
+
 func commandLineOnly(flag *pflag.Flag) bool {
 	return flag.Name == "force" || flag.Name == "yes" || strings.HasPrefix(flag.Name, "allow-") ||
 		slices.Contains(flag.Annotations[CommandLineOnly], "true")

@@ -3,6 +3,8 @@
 package output
 
 import (
+	"strings"
+
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
@@ -12,7 +14,7 @@ import (
 type Columns struct {
 	out    *Writer
 	header []string
-	right  []tw.Align
+	align  []tw.Align
 	rows   [][]string
 }
 
@@ -31,7 +33,7 @@ func (o *Writer) Table(columns ...Column) *Columns {
 			align = tw.AlignRight
 		}
 		t.header = append(t.header, c.Name)
-		t.right = append(t.right, align)
+		t.align = append(t.align, align)
 	}
 	return t
 }
@@ -43,7 +45,8 @@ func (t *Columns) Row(cells ...string) {
 
 // Close writes the table.
 func (t *Columns) Close() error {
-	table := tablewriter.NewTable(t.out,
+	var text strings.Builder
+	table := tablewriter.NewTable(&text,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders: tw.BorderNone,
 			Symbols: tw.NewSymbols(tw.StyleNone),
@@ -52,13 +55,20 @@ func (t *Columns) Close() error {
 				Lines:      tw.LinesNone,
 			},
 		})),
+		tablewriter.WithPadding(tw.Padding{Right: "  ", Overwrite: true}),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithRowAutoWrap(tw.WrapNone),
-		tablewriter.WithAlignment(t.right),
+		tablewriter.WithAlignment(t.align),
 	)
 	table.Header(t.header)
 	if err := table.Bulk(t.rows); err != nil {
 		return err
 	}
-	return table.Render()
+	if err := table.Render(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(text.String()) {
+		t.out.Printf("%s\n", strings.TrimRight(line, " \n"))
+	}
+	return t.out.Err()
 }

@@ -25,7 +25,7 @@ func parseInetAddr(text string) (netip.Addr, bool) {
 		if part == "" || digit(part[0]) > 9 {
 			return netip.Addr{}, false
 		}
-		value, rest, ok := scanUint64(part)
+		value, _, rest, ok := scanInteger(part) // it starts with a digit, so there is no sign
 		width := 8
 		if i == len(parts)-1 {
 			width = 32 - 8*i

@@ -23,11 +23,14 @@ import (
 // minus sign counts down from 2^64, so that -1 is the largest number. Empty
 // text is 0.
 func ParseUint64(text string) (uint64, error) {
-	value, rest, ok := scanUint64(text)
+	magnitude, negative, rest, ok := scanInteger(text)
 	if !ok || rest != "" {
 		return 0, fmt.Errorf("invalid 64bit value: '%s'", text)
 	}
-	return value, nil
+	if negative {
+		magnitude = -magnitude
+	}
+	return magnitude, nil
 }
 
 // ParseInt64 reads a signed number like ParseUint64.
@@ -46,17 +49,9 @@ func ParseInt64(text string) (int64, error) {
 	return int64(magnitude), nil
 }
 
-// scanUint64 reads the number that text starts with and returns what follows
-// it. Without a number the value is 0 and rest is text. ok is false if the
-// number does not fit.
-func scanUint64(text string) (value uint64, rest string, ok bool) {
-	magnitude, negative, rest, ok := scanInteger(text)
-	if negative {
-		magnitude = -magnitude
-	}
-	return magnitude, rest, ok
-}
-
+// scanInteger reads the number that text starts with, and returns it without
+// its sign and what follows it. Without a number it is 0 and rest is text. ok
+// is false if it does not fit.
 func scanInteger(text string) (magnitude uint64, negative bool, rest string, ok bool) {
 	s := strings.TrimLeft(text, " \t\n\v\f\r")
 	if s != "" && (s[0] == '-' || s[0] == '+') {

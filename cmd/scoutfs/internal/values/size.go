@@ -5,6 +5,7 @@ package values
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,24 +40,22 @@ func CountSize(count, unit uint64) string {
 	return fmt.Sprintf("%d (%.2f %s)", count, float64(value), suffix)
 }
 
-// ParseSize reads a number of bytes: a number as ParseUint64 reads it, then
-// perhaps one of K, M, G, T, P for powers of 1024, which may be followed by B
-// or iB.
+// ParseSize reads a number of bytes: a number as ParseUint64 reads it, but not
+// below 0, then perhaps one of K, M, G, T, P for powers of 1024, which may be
+// followed by B or iB.
 func ParseSize(text string) (uint64, error) {
-	number, suffix, ok := scanUint64(text)
-	if !ok {
+	number, negative, suffix, ok := scanInteger(text)
+	if !ok || negative && number != 0 {
 		return 0, fmt.Errorf("size too big: '%s'", text)
 	}
 	if suffix == "" {
 		return number, nil
 	}
-	shift := 10 * (1 + strings.IndexByte("KMGTP", suffix[0]))
-	if shift == 0 {
-		return 0, fmt.Errorf("unknown suffix: '%s'", suffix)
+	if suffix == text {
+		return 0, fmt.Errorf("invalid 64bit value: '%s'", text)
 	}
-	switch suffix[1:] {
-	case "", "B", "iB":
-	default:
+	shift := 10 * (1 + strings.IndexByte("KMGTP", suffix[0]))
+	if shift == 0 || !slices.Contains([]string{"", "B", "iB"}, suffix[1:]) {
 		return 0, fmt.Errorf("unknown suffix: '%s'", suffix)
 	}
 	if number > math.MaxUint64>>shift {

@@ -4,7 +4,6 @@ package values
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -28,4 +27,30 @@ func ParseTimespec(text string) (time.Time, error) {
 	return time.Unix(s, int64(ns)), nil
 }
 
-var _ = math.MaxInt64
+// Timespec is an option that ParseTimespec reads. Without a default it is
+// shown as empty.
+func Timespec(target *time.Time) *TimespecValue { return (*TimespecValue)(target) }
+
+// TimespecValue is a pflag.Value.
+type TimespecValue time.Time
+
+// Set implements pflag.Value.
+func (v *TimespecValue) Set(text string) error {
+	t, err := ParseTimespec(text)
+	if err == nil {
+		*v = TimespecValue(t)
+	}
+	return err
+}
+
+// String implements pflag.Value.
+func (v *TimespecValue) String() string {
+	t := time.Time(*v)
+	if t.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond())
+}
+
+// Type implements pflag.Value.
+func (*TimespecValue) Type() string { return "SECONDS.NANOSECONDS" }

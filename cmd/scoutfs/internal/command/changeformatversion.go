@@ -5,11 +5,13 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"scoutfs/cmd/scoutfs/internal/cli"
+	"scoutfs/cmd/scoutfs/internal/errno"
 	"scoutfs/cmd/scoutfs/internal/output"
 	"scoutfs/cmd/scoutfs/internal/values"
 	"scoutfs/convert"
@@ -61,9 +63,34 @@ func changeFormatVersion(ctx context.Context, env *cli.Env, paths []string, vers
 	defer func() { err = errors.Join(err, pair.Close()) }()
 	change, err := convert.ChangeFormatVersion(ctx, pair, version)
 	if err != nil {
-		return convertFailure(env, err, "to change the format version")
+		return versionFailure(env, err)
 	}
 	return reportVersion(env, paths, change)
+}
+
+// versionFailure writes two of the refusals to the standard output, where
+// upstream's tool has them; programs find them in the error.
+func versionFailure(env *cli.Env, err error) error {
+	var wrong *convert.WrongDeviceError
+	var downgrade *convert.DowngradeError
+	var text string
+	switch {
+	case errors.As(err, &wrong):
+		number := 1
+		if wrong.Want == convert.Data {
+			number = 2
+		}
+		text = fmt.Sprintf("device argument #%d is not a %s device (swap arguments?)", number, wrong.Want)
+	case errors.As(err, &downgrade):
+		text = downgrade.Error()
+	default:
+		return convertFailure(err, "to change the format version")
+	}
+	if env.Output().Form().Machine() {
+		return cli.Failf(err, "%s", text)
+	}
+	env.Output().Printf("%s\n", text)
+	return errno.Of(err)
 }
 
 // versionChange is what change-format-version reports as JSON.

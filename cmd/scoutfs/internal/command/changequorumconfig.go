@@ -61,7 +61,7 @@ func changeQuorumConfig(ctx context.Context, env *cli.Env, path string, slots fo
 	defer func() { err = errors.Join(err, meta.Close()) }()
 	volume, err := convert.ChangeQuorumConfig(ctx, meta, slots)
 	if err != nil {
-		return convertFailure(env, err, "to change the quorum config")
+		return convertFailure(err, "to change the quorum config")
 	}
 	return reportQuorum(env, path, volume)
 }

@@ -64,7 +64,7 @@ out.`,
 func (p *prepareRun) run(ctx context.Context) error {
 	volume, err := p.convert(ctx)
 	if err != nil {
-		err = convertFailure(p.env, err, "to determine if the data device is empty.")
+		err = convertFailure(err, "to determine if the data device is empty.")
 	}
 	if p.env.Output().Form().Machine() {
 		if err != nil {

@@ -10,22 +10,19 @@ import (
 
 	"scoutfs/cmd/scoutfs/internal/cli"
 	"scoutfs/cmd/scoutfs/internal/errno"
-	"scoutfs/cmd/scoutfs/internal/output"
 	"scoutfs/cmd/scoutfs/internal/values"
 	"scoutfs/convert"
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 )
 
-// convertFailure gives upstream's messages to what package convert refuses.
-// purpose completes the sentence about a volume in use: "to change the format
+// convertFailure gives upstream's messages to what package convert refuses,
+// where upstream refuses it too. purpose completes the sentence about a volume in use: "to change the format
 // version".
-func convertFailure(env *cli.Env, err error, purpose string) error {
+func convertFailure(err error, purpose string) error {
 	var (
 		super    *convert.SuperError
 		inUse    *convert.InUseError
-		wrong    *convert.WrongDeviceError
-		down     *convert.DowngradeError
 		used     *convert.DataUsedError
 		small    *convert.TooSmallError
 		existed  *convert.ExistingError
@@ -36,14 +33,6 @@ func convertFailure(env *cli.Env, err error, purpose string) error {
 		return cli.Failf(super.Err, "%s\nfailed to read %s super block: %s", superProblem(super.Err), super.Role, errno.Text(super.Err))
 	case errors.As(err, &inUse):
 		return cli.Failf(err, "%s\nThe filesystem must be fully recovered and cleanly unmounted %s", inUse, purpose)
-	case errors.As(err, &wrong):
-		number := 1
-		if wrong.Want == convert.Data {
-			number = 2
-		}
-		return refuseOnStdout(env, err, fmt.Sprintf("device argument #%d is not a %s device (swap arguments?)", number, wrong.Want))
-	case errors.As(err, &down):
-		return refuseOnStdout(env, err, down.Error())
 	case errors.As(err, &used):
 		return cli.Failf(err, "Data block allocator metadata shows %s data blocks used by files.  %s",
 			values.CountSize(used.Blocks, format.SmallBlockSize), remedies)
@@ -78,14 +67,4 @@ func superProblem(err error) string {
 		return fmt.Sprintf("read blkno %d returned -1: %s", format.SuperBlkno, errno.Text(failed.Err))
 	}
 	return err.Error()
-}
-
-// refuseOnStdout shows a refusal that upstream's tools write to the standard
-// output; programs that read a report find it in the error instead.
-func refuseOnStdout(env *cli.Env, err error, text string) error {
-	if env.Output().Form() != output.Text {
-		return cli.Failf(err, "%s", text)
-	}
-	env.Output().Printf("%s\n", text)
-	return errno.Of(err)
 }

@@ -55,6 +55,13 @@ type BtreeItem struct {
 // ItemFlagDeletion marks an item of a log tree that deletes its key.
 const ItemFlagDeletion = 1
 
+// Deleted reports whether the item deletes its key.
+func (it *BtreeItem) Deleted() bool { return it.Flags&ItemFlagDeletion != 0 }
+
+// ValueRoom is what a value of this length takes in a block: its length
+// rounded up to BtreeValueAlign.
+func ValueRoom(valLen int) int { return (valLen + BtreeValueAlign - 1) &^ (BtreeValueAlign - 1) }
+
 // BtreeBlockHead is the head of a btree block, 48 bytes (docs/format.md 2.2).
 type BtreeBlockHead struct {
 	Hdr            BlockHeader

@@ -63,7 +63,7 @@ func TestBtreeBlockReadsARealLeaf(t *testing.T) {
 		if got := [4]int{int(n.Parent.Get()), int(n.Left.Get()), int(n.Right.Get()), int(n.Height)}; got != want.node {
 			t.Errorf("item %d has node %d, want %d", i, got, want.node)
 		}
-		if it.Seq.Get() != 1 || it.Flags != 0 {
+		if it.Seq.Get() != 1 || it.Flags != 0 || it.Deleted() {
 			t.Errorf("item %d has seq %d, flags %d", i, it.Seq.Get(), it.Flags)
 		}
 		val, ok := b.Value(it)
@@ -75,6 +75,15 @@ func TestBtreeBlockReadsARealLeaf(t *testing.T) {
 		}
 		if got := b.LeafHash(format.LeafHashBucket(want.key)); int(got) != 48+56*i {
 			t.Errorf("item %d is hashed at %d", i, got)
+		}
+	}
+}
+
+func TestValueRoom(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{0: 0, 1: 8, 7: 8, 8: 8, 9: 16, 168: 168, 895: 896, 896: 896} {
+		if got := format.ValueRoom(n); got != want {
+			t.Errorf("%d bytes take %d, want %d", n, got, want)
 		}
 	}
 }

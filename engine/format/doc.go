@@ -19,13 +19,25 @@
 // length and offset against the bytes that are there and answer with an
 // error or a false result, whatever the bytes are.
 //
+// Everything here is safe for concurrent use as long as nobody writes to
+// bytes that others read.
+//
 // # Values
 //
 // [Key] is the in-memory key: comparable, ordered, made by constructors
 // named for the item ([InodeKey], [DirentKey]). [DiskKey] is its stored
-// form. [Kinds] is the one table of item kinds; [Layout] describes a
+// form. [ItemKind.Describe] reads the one table of item kinds,
+// [NetCommand.Info] that of the commands on the wire; [Layout] describes a
 // structure's fields to code that prints or edits them.
 //
-// Everything here is safe for concurrent use as long as nobody writes to
-// bytes that others read.
+// Rules about single values live here too, since every floor above needs the
+// same answer: what may be stored ([QuotaRule.Check], [CheckACL],
+// [CheckDataAllocZoneBlocks]), what a name means ([ParseXattrTags],
+// [ParseTotl]) and what covers an item ([LockRange]). Rules about several
+// items, blocks or messages belong to those who keep them.
+//
+// # Errors
+//
+// Bytes of a device that break the format are a [CorruptError]; bytes of the
+// network are a [WireError], which says nothing about the volume.
 package format

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"scoutfs/engine/format"
@@ -191,7 +192,7 @@ func FuzzXattrTags(f *testing.F) {
 			if got, ok := format.ParseTotlValue([]byte(name)); !ok || got != v {
 				t.Errorf("%q is %d, its bytes %d, %t", name, v, got, ok)
 			}
-			if _, _, c, ok := format.ParseTotl(".0.0." + name); !ok || c != v {
+			if _, _, c, ok := format.ParseTotl(".0.0." + name); !strings.Contains(name, ".") && (!ok || c != v) {
 				t.Errorf("%q is %d, at the end of a name %d, %t", name, v, c, ok)
 			}
 		}

@@ -224,7 +224,8 @@ func ItemsOfInode(ino uint64) Range {
 
 // LockRange is the range of the cluster lock that covers a filesystem item;
 // its start is what bloom filters hold (docs/format.md 4.7). ok is false for
-// items that no lock covers.
+// items that no lock covers. A damaged key, with numbers in fields that its
+// kind does not use, may lie outside the range.
 func LockRange(k Key) (r Range, ok bool) {
 	r = Range{Key{Zone: k.Zone}, MaxKey()}
 	r.End.Zone = k.Zone

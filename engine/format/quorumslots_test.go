@@ -51,21 +51,39 @@ func TestQuorumAddrsCheck(t *testing.T) {
 		{"same address, other port", map[int]string{0: "10.0.0.1:1", 1: "10.0.0.1:2"}, "", ""},
 		{"loopback and reserved", map[int]string{0: "127.0.0.1:1", 1: "240.0.0.1:65534"}, "", ""},
 		{"none", nil, "no quorum slot is configured", ""},
-		{"every pair of equals", map[int]string{0: "1.2.3.4:5", 2: "1.2.3.4:5", 9: "1.2.3.4:5"},
+		{
+			"every pair of equals",
+			map[int]string{0: "1.2.3.4:5", 2: "1.2.3.4:5", 9: "1.2.3.4:5"},
 			"quorum slot nr 0 and 2 have the same address 1.2.3.4:5\n" +
 				"quorum slot nr 0 and 9 have the same address 1.2.3.4:5\n" +
-				"quorum slot nr 2 and 9 have the same address 1.2.3.4:5", ""},
+				"quorum slot nr 2 and 9 have the same address 1.2.3.4:5", "",
+		},
 		{"IPv6", map[int]string{1: "[::1]:5"}, "quorum slot nr 1 has the address [::1]:5: only IPv4 can be stored", ""},
 		{"port 0", map[int]string{1: "1.2.3.4:0"}, "quorum slot nr 1 has the address 1.2.3.4:0: port 0 can not be bound", ""},
-		{"last port", map[int]string{1: "1.2.3.4:65535"}, "",
-			"quorum slot nr 1 has the address 1.2.3.4:65535, with which no mount will start"},
-		{"multicast", map[int]string{1: "224.0.0.1:5"}, "",
-			"quorum slot nr 1 has the address 224.0.0.1:5, with which no mount will start"},
-		{"network 0", map[int]string{1: "0.0.0.1:5"}, "",
-			"quorum slot nr 1 has the address 0.0.0.1:5, with which no mount will start"},
-		{"broadcast", map[int]string{1: "255.255.255.255:5"},
+		{
+			"last port",
+			map[int]string{1: "1.2.3.4:65535"},
+			"",
+			"quorum slot nr 1 has the address 1.2.3.4:65535, with which no mount will start",
+		},
+		{
+			"multicast",
+			map[int]string{1: "224.0.0.1:5"},
+			"",
+			"quorum slot nr 1 has the address 224.0.0.1:5, with which no mount will start",
+		},
+		{
+			"network 0",
+			map[int]string{1: "0.0.0.1:5"},
+			"",
+			"quorum slot nr 1 has the address 0.0.0.1:5, with which no mount will start",
+		},
+		{
+			"broadcast",
+			map[int]string{1: "255.255.255.255:5"},
 			"quorum slot nr 1 has the address 255.255.255.255:5: not an address of a host",
-			"quorum slot nr 1 has the address 255.255.255.255:5, with which no mount will start"},
+			"quorum slot nr 1 has the address 255.255.255.255:5, with which no mount will start",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -20,9 +20,10 @@ const (
 
 // ParseXattrTags finds the tags of a full xattr name: any of hide., indx.,
 // srch., totl. after "scoutfs.", in any order, each once. ok is false for a
-// name under "scoutfs." that has no valid set of tags: none, one twice, or
-// totl together with indx (kmod/src/xattr.c: scoutfs_xattr_parse_tags). A
-// name elsewhere, or of less than 14 bytes, has no tags and is ok.
+// name under "scoutfs." that has no valid set of tags: none, one twice
+// (kmod/src/xattr.c: scoutfs_xattr_parse_tags), or totl together with indx
+// (scoutfs_xattr_set_locked). A name elsewhere, or of less than 14 bytes, has
+// no tags and is ok.
 func ParseXattrTags[T Text](name T) (tags XattrTags, ok bool) {
 	if len(name) < minTaggedName || string(name[:len(tagPrefix)]) != tagPrefix {
 		return XattrTags{}, true

@@ -16,10 +16,16 @@ import (
 	"scoutfs/engine/device/signature"
 )
 
-// openDevice opens a device past the page cache, which may hold what another
-// node or the kernel module has overwritten. What it is called in the message
-// differs between upstream's commands: "meta dev", "meta device".
+// openDevice claims a device that nobody uses, and opens it past the page
+// cache, which may hold what another node or the kernel module has
+// overwritten. What it is called in the message differs between upstream's
+// commands: "meta dev", "meta device".
 func openDevice(what, path string, writable bool) (device.Device, error) {
+	// A failure to find out shows again in opening, or leaves it to the claim.
+	if use, err := signature.InUse(path); err == nil && use != nil {
+		return nil, cli.Failf(syscall.EBUSY, "failed to open %s '%s': %s\n%s is in use: %s",
+			what, path, errno.Text(syscall.EBUSY), path, use)
+	}
 	dev, err := device.Open(path, device.Options{Write: writable, Direct: true})
 	if err == nil {
 		return dev, nil

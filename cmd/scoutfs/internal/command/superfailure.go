@@ -17,16 +17,15 @@ import (
 )
 
 // convertFailure gives upstream's messages to what package convert refuses,
-// where upstream refuses it too. purpose completes the sentence about a volume in use: "to change the format
-// version".
+// where upstream refuses it too. purpose completes the sentence about a
+// volume in use: "to change the format version".
 func convertFailure(err error, purpose string) error {
 	var (
-		super    *convert.SuperError
-		inUse    *convert.InUseError
-		used     *convert.DataUsedError
-		small    *convert.TooSmallError
-		existed  *convert.ExistingError
-		remedies = "They must be removed, truncated, or released before a new empty data device can be used."
+		super   *convert.SuperError
+		inUse   *convert.InUseError
+		used    *convert.DataUsedError
+		small   *convert.TooSmallError
+		existed *convert.ExistingError
 	)
 	switch {
 	case errors.As(err, &super):
@@ -34,8 +33,9 @@ func convertFailure(err error, purpose string) error {
 	case errors.As(err, &inUse):
 		return cli.Failf(err, "%s\nThe filesystem must be fully recovered and cleanly unmounted %s", inUse, purpose)
 	case errors.As(err, &used):
-		return cli.Failf(err, "Data block allocator metadata shows %s data blocks used by files.  %s",
-			values.CountSize(used.Blocks, format.SmallBlockSize), remedies)
+		return cli.Failf(err, "Data block allocator metadata shows %s data blocks used by files.  "+
+			"They must be removed, truncated, or released before a new empty data device can be used.",
+			values.CountSize(used.Blocks, format.SmallBlockSize))
 	case errors.As(err, &small):
 		return cli.Failf(err, "new data device %s of size %s has %d 4KiB blocks, it needs at least %s blocks.",
 			small.Device, values.BaseSize(small.Size), small.Blocks, values.CountSize(small.Needed, format.SmallBlockSize))

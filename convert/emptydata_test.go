@@ -98,10 +98,14 @@ func TestPrepareEmptyDataRefusals(t *testing.T) {
 		errno   syscall.Errno
 		want    string
 	}{
-		{"damaged super", func(t *testing.T, pair *device.Pair) { flip(t, pair.Meta, superOffset) },
-			false, syscall.EIO, "meta super block of meta"},
-		{"swapped", func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
-			false, syscall.EINVAL, "data is not a meta device"},
+		{
+			"damaged super", func(t *testing.T, pair *device.Pair) { flip(t, pair.Meta, superOffset) },
+			false, syscall.EIO, "meta super block of meta",
+		},
+		{
+			"swapped", func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
+			false, syscall.EINVAL, "data is not a meta device",
+		},
 		{"unknown version", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.FmtVers.Set(9) })
 		}, false, syscall.EINVAL, "format version 9"},
@@ -117,11 +121,15 @@ func TestPrepareEmptyDataRefusals(t *testing.T) {
 		{"fewer blocks than none", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.TotalDataBlocks.Set(63) })
 		}, false, syscall.EIO, "data_alloc.total_len"},
-		{"too small", func(_ *testing.T, pair *device.Pair) { pair.Data = device.NewMemory("small", dataSize-1) },
-			false, syscall.EINVAL, "new data device small of 524287 bytes has 127 4KiB blocks, it needs at least 128 blocks"},
+		{
+			"too small", func(_ *testing.T, pair *device.Pair) { pair.Data = device.NewMemory("small", dataSize-1) },
+			false, syscall.EINVAL, "new data device small of 524287 bytes has 127 4KiB blocks, it needs at least 128 blocks",
+		},
 
-		{"meta device as target", func(_ *testing.T, pair *device.Pair) { pair.Data = device.NewOverlay("copy", pair.Meta) },
-			true, syscall.EEXIST, "copy holds scoutfs_meta file system"},
+		{
+			"meta device as target", func(_ *testing.T, pair *device.Pair) { pair.Data = device.NewOverlay("copy", pair.Meta) },
+			true, syscall.EEXIST, "copy holds scoutfs_meta file system",
+		},
 		{"data device of another volume", func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Data, func(s *format.Super) { s.Hdr.FSID.Set(1) })
 		}, true, syscall.EEXIST, "data holds scoutfs_data file system"},

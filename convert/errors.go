@@ -4,6 +4,7 @@ package convert
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 
 	"scoutfs/engine/device/signature"
@@ -127,14 +128,11 @@ type ExistingError struct {
 
 // Error lists what was found.
 func (e *ExistingError) Error() string {
-	text := e.Device + " holds"
-	for i, found := range e.Found {
-		if i > 0 {
-			text += " and"
-		}
-		text += " " + found.String()
+	var found []string
+	for _, f := range e.Found {
+		found = append(found, f.String())
 	}
-	return text
+	return e.Device + " holds " + strings.Join(found, " and ")
 }
 
 // Unwrap returns EEXIST.

@@ -87,8 +87,10 @@ func TestChangeQuorumConfigRefusals(t *testing.T) {
 		want    string
 	}{
 		{"no slots", format.QuorumAddrs{}, nil, syscall.EINVAL, "no quorum slot is configured"},
-		{"same address twice", slots(map[int]string{1: "10.0.0.9:9", 2: "10.0.0.9:9"}), nil, syscall.EINVAL,
-			"quorum slot nr 1 and 2 have the same address 10.0.0.9:9"},
+		{
+			"same address twice", slots(map[int]string{1: "10.0.0.9:9", 2: "10.0.0.9:9"}), nil, syscall.EINVAL,
+			"quorum slot nr 1 and 2 have the same address 10.0.0.9:9",
+		},
 		{"data device", good, func(_ *testing.T, pair *device.Pair) { pair.Meta = pair.Data }, syscall.EINVAL, "data is not a meta device"},
 		{"damaged super", good, func(t *testing.T, pair *device.Pair) { flip(t, pair.Meta, superOffset) }, syscall.EIO, "meta super block of meta"},
 		{"other magic", good, func(t *testing.T, pair *device.Pair) {

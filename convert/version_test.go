@@ -114,29 +114,43 @@ func TestChangeFormatVersionRefusals(t *testing.T) {
 		want    string
 	}{
 		{"version 99", 99, nil, syscall.EINVAL, "format version 99 is outside the supported range 1-2"},
-		{"damaged meta super", 0, func(t *testing.T, pair *device.Pair) { flip(t, pair.Meta, superOffset+3000) },
-			syscall.EIO, "meta super block of meta: corrupt super block at blkno 16: crc is"},
-		{"damaged data super", 0, func(t *testing.T, pair *device.Pair) { flip(t, pair.Data, superOffset+3000) },
-			syscall.EIO, "data super block of data: corrupt super block at blkno 16: crc is"},
+		{
+			"damaged meta super", 0, func(t *testing.T, pair *device.Pair) { flip(t, pair.Meta, superOffset+3000) },
+			syscall.EIO, "meta super block of meta: corrupt super block at blkno 16: crc is",
+		},
+		{
+			"damaged data super", 0, func(t *testing.T, pair *device.Pair) { flip(t, pair.Data, superOffset+3000) },
+			syscall.EIO, "data super block of data: corrupt super block at blkno 16: crc is",
+		},
 		{"unreadable meta super", 0, func(_ *testing.T, pair *device.Pair) {
 			pair.Meta = device.NewFaulty(pair.Meta, device.Fault{Op: device.OpRead})
 		}, syscall.EIO, "meta super block of meta: read meta"},
-		{"no meta super", 0, func(_ *testing.T, pair *device.Pair) { pair.Meta = device.NewMemory("blank", metaSize) },
-			syscall.EIO, "meta super block of blank"},
-		{"tiny meta device", 0, func(_ *testing.T, pair *device.Pair) { pair.Meta = device.NewMemory("tiny", 4096) },
-			io.EOF, "meta super block of tiny"},
+		{
+			"no meta super", 0, func(_ *testing.T, pair *device.Pair) { pair.Meta = device.NewMemory("blank", metaSize) },
+			syscall.EIO, "meta super block of blank",
+		},
+		{
+			"tiny meta device", 0, func(_ *testing.T, pair *device.Pair) { pair.Meta = device.NewMemory("tiny", 4096) },
+			io.EOF, "meta super block of tiny",
+		},
 		{"data device of another volume", 0, func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Data, func(s *format.Super) { s.Hdr.FSID.Set(5) })
 		}, syscall.EIO, "fsid is 0000000000000005, expected 1122334455667788"},
 		{"another uuid", 0, func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Data, func(s *format.Super) { s.UUID[0] = 0xff })
 		}, syscall.EIO, "uuid is ff112233-4455-6677-8899-aabbccddeeff"},
-		{"swapped", 0, func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
-			syscall.EINVAL, "data is not a meta device"},
-		{"swapped, version reached", 1, func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
-			syscall.EINVAL, "data is not a meta device"},
-		{"two meta devices", 0, func(_ *testing.T, pair *device.Pair) { pair.Data = pair.Meta },
-			syscall.EINVAL, "meta is not a data device"},
+		{
+			"swapped", 0, func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
+			syscall.EINVAL, "data is not a meta device",
+		},
+		{
+			"swapped, version reached", 1, func(_ *testing.T, pair *device.Pair) { pair.Meta, pair.Data = pair.Data, pair.Meta },
+			syscall.EINVAL, "data is not a meta device",
+		},
+		{
+			"two meta devices", 0, func(_ *testing.T, pair *device.Pair) { pair.Data = pair.Meta },
+			syscall.EINVAL, "meta is not a data device",
+		},
 		{"unknown meta version", 0, func(t *testing.T, pair *device.Pair) {
 			editSuper(t, pair.Meta, func(s *format.Super) { s.FmtVers.Set(3) })
 		}, syscall.EINVAL, "meta super block has format version 3 outside of supported version range 1-2"},

@@ -95,7 +95,7 @@ func (p *Plan) checkSizes() error {
 func (p *Plan) checkZones() error {
 	zone := p.DataAllocZoneBlocks
 	fewest := p.DataBlocks / format.DataZones
-	problem := ""
+	var problem string
 	switch {
 	case zone == 0:
 		return nil

@@ -28,8 +28,10 @@ func TestPlanRefusals(t *testing.T) {
 		{"fsid 0", func(o *mkfs.Options) { o.FSID = 0 }, meta, data, "fsid must not be 0"},
 		{"version above", func(o *mkfs.Options) { o.FormatVersion = 3 }, meta, data, "format version 3 is outside the supported range 1-2"},
 		{"no slots", func(o *mkfs.Options) { o.Slots = slots() }, meta, data, "no quorum slot is configured"},
-		{"same address twice", func(o *mkfs.Options) { o.Slots = slots("0 10.0.0.1:5", "3 10.0.0.1:5") }, meta, data,
-			"quorum slot nr 0 and 3 have the same address 10.0.0.1:5"},
+		{
+			"same address twice", func(o *mkfs.Options) { o.Slots = slots("0 10.0.0.1:5", "3 10.0.0.1:5") }, meta, data,
+			"quorum slot nr 0 and 3 have the same address 10.0.0.1:5",
+		},
 		{"IPv6", func(o *mkfs.Options) { o.Slots = slots("7 [::1]:5") }, meta, data, "only IPv4"},
 		{"unspecified address", func(o *mkfs.Options) { o.Slots = slots("0 0.0.0.0:5") }, meta, data, "not an address of a host"},
 		{"broadcast", func(o *mkfs.Options) { o.Slots = slots("0 255.255.255.255:5") }, meta, data, "not an address of a host"},
@@ -44,12 +46,18 @@ func TestPlanRefusals(t *testing.T) {
 		{"empty meta", func(o *mkfs.Options) { o.AllowSmall = true }, 0, data, "0 blocks"},
 		{"64 data blocks", func(o *mkfs.Options) { o.AllowSmall = true }, meta, 65<<12 - 1, "64 blocks of 4096 bytes on the data device are too few"},
 
-		{"zones below the fill target", func(o *mkfs.Options) { o.DataAllocZoneBlocks = 1<<20 - 1 }, meta, data,
-			"setting data_alloc_zone_blocks to '1048575' failed, must be at least 1048576 mount data allocation target blocks"},
-		{"more than 1024 zones", func(o *mkfs.Options) { o.DataAllocZoneBlocks = 1 << 20 }, meta, (1<<30 + 1<<10) << 12,
-			"setting data_alloc_zone_blocks to '1048576' failed, must be greater than 1048577 blocks which results in max 1024 zones"},
-		{"zone beyond the device", func(o *mkfs.Options) { o.DataAllocZoneBlocks = 16<<20 + 1 }, meta, data,
-			"setting data_alloc_zone_blocks to '16777217' failed, must be at most 16777216 total data device blocks"},
+		{
+			"zones below the fill target", func(o *mkfs.Options) { o.DataAllocZoneBlocks = 1<<20 - 1 }, meta, data,
+			"setting data_alloc_zone_blocks to '1048575' failed, must be at least 1048576 mount data allocation target blocks",
+		},
+		{
+			"more than 1024 zones", func(o *mkfs.Options) { o.DataAllocZoneBlocks = 1 << 20 }, meta, (1<<30 + 1<<10) << 12,
+			"setting data_alloc_zone_blocks to '1048576' failed, must be greater than 1048577 blocks which results in max 1024 zones",
+		},
+		{
+			"zone beyond the device", func(o *mkfs.Options) { o.DataAllocZoneBlocks = 16<<20 + 1 }, meta, data,
+			"setting data_alloc_zone_blocks to '16777217' failed, must be at most 16777216 total data device blocks",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -39,11 +39,10 @@ func openDevice(what, path string, writable bool) (device.Device, error) {
 // openFailure gives upstream's message to a device that could not be opened,
 // and a line of our own about who is using it.
 func openFailure(err error, what, path string) error {
-	var busy *device.BusyError
-	if errors.As(err, &busy) {
+	if busy, ok := errors.AsType[*device.BusyError](err); ok {
 		return cli.Failf(err, "failed to open %s '%s': %s\n%s", what, path, errno.Text(err), busy)
 	}
-	if errors.As(err, new(*fs.PathError)) {
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
 		return cli.Failf(err, "failed to open %s '%s': %s", what, path, errno.Text(err))
 	}
 	return err // of a file that cannot be a device, in upstream's words already

@@ -47,8 +47,7 @@ func convertFailure(err error, purpose string) error {
 
 // superProblem tells what is wrong with a super block in upstream's words.
 func superProblem(err error) string {
-	var corrupt *format.CorruptError
-	if errors.As(err, &corrupt) {
+	if corrupt, ok := errors.AsType[*format.CorruptError](err); ok {
 		place := fmt.Sprintf("read blkno %d", format.SuperBlkno)
 		switch corrupt.Field {
 		case "crc":

@@ -113,23 +113,24 @@ func (c *Config) read(place Origin, flag *pflag.Flag) ([]string, error) {
 	if !c.viper.InConfig(place.Key) {
 		return nil, nil
 	}
-	_, repeated := flag.Value.(pflag.SliceValue)
-	switch value := c.viper.Get(place.Key).(type) {
-	case []any:
-		if !repeated {
-			return nil, &Error{place, fmt.Sprintf("'%s' takes one value, not a list", place.Key)}
-		}
-		return cast.ToStringSliceE(value)
-	case float64:
-		// The text is lost: 1.10 would become 1.1.
-		return nil, &Error{place, fmt.Sprintf("'%s' must be quoted", place.Key)}
-	default:
-		text, err := cast.ToStringE(value)
-		if err != nil {
-			return nil, &Error{place, fmt.Sprintf("'%s' is not a value", place.Key)}
-		}
-		return []string{text}, nil
+	value := c.viper.Get(place.Key)
+	list, isList := value.([]any)
+	if !isList {
+		list = []any{value}
+	} else if _, repeated := flag.Value.(pflag.SliceValue); !repeated {
+		return nil, &Error{place, fmt.Sprintf("'%s' takes one value, not a list", place.Key)}
 	}
+	var texts []string
+	for _, value := range list {
+		text, err := cast.ToStringE(value)
+		if _, fraction := value.(float64); fraction {
+			return nil, &Error{place, fmt.Sprintf("a value of '%s' must be quoted", place.Key)} // 1.10 became 1.1
+		} else if err != nil {
+			return nil, &Error{place, fmt.Sprintf("'%s' has something that is not a value", place.Key)}
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
 }
 
 // readVariable counts an empty variable as not set, as shells make it hard

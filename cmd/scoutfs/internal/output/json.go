@@ -30,19 +30,39 @@ func (n Name) MarshalJSON() ([]byte, error) {
 	}{base64.StdEncoding.EncodeToString([]byte(n))})
 }
 
-// encode returns v as JSON in one line without the newline, and leaves the
-// characters <, > and & as they are.
-func encode(v any) ([]byte, error) {
+// encoder appends values to a buffer as JSON in one line, with the characters
+// <, > and & as they are.
+type encoder struct {
+	buf     bytes.Buffer
+	general *json.Encoder
+}
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.general = json.NewEncoder(&e.buf)
+	e.general.SetEscapeHTML(false)
+	return e
+}
+
+func (e *encoder) add(v any) error {
 	if a, ok := v.(Appender); ok {
-		return a.AppendJSON(nil)
+		text, err := a.AppendJSON(e.buf.AvailableBuffer())
+		if err == nil {
+			e.buf.Write(text)
+		}
+		return err
 	}
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
+	if err := e.general.Encode(v); err != nil {
+		return err
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	e.buf.Truncate(e.buf.Len() - len("\n"))
+	return nil
+}
+
+func encode(v any) ([]byte, error) {
+	e := newEncoder()
+	err := e.add(v)
+	return e.buf.Bytes(), err
 }
 
 // Object writes the whole report as one JSON value: indented in the form
@@ -67,46 +87,36 @@ func (o *Writer) Object(v any) error {
 // element in each line, and a line for each element in the form JSONL. Its
 // elements are written as they come.
 func (o *Writer) List() *List {
-	return &List{out: o}
+	return &List{out: o, line: newEncoder()}
 }
 
 // List is a list that is being written.
 type List struct {
 	out   *Writer
-	buf   []byte
-	count int
+	line  *encoder
+	begun bool
 }
 
 // Add writes the next element.
 func (l *List) Add(v any) error {
-	l.buf = l.buf[:0]
-	if l.out.form == JSON {
-		l.buf = append(l.buf, l.separator()...)
+	buf := &l.line.buf
+	buf.Reset()
+	switch {
+	case l.out.form != JSON:
+	case l.begun:
+		buf.WriteString(",\n  ")
+	default:
+		buf.WriteString("[\n  ")
 	}
-	var err error
-	if a, ok := v.(Appender); ok {
-		l.buf, err = a.AppendJSON(l.buf)
-	} else {
-		var element []byte
-		element, err = encode(v)
-		l.buf = append(l.buf, element...)
-	}
-	if err != nil {
+	if err := l.line.add(v); err != nil {
 		return err
 	}
-	if l.out.form == JSONL {
-		l.buf = append(l.buf, '\n')
+	if l.out.form != JSON {
+		buf.WriteByte('\n')
 	}
-	l.count++
-	_, err = l.out.Write(l.buf)
+	l.begun = true
+	_, err := l.out.Write(buf.Bytes())
 	return err
-}
-
-func (l *List) separator() string {
-	if l.count == 0 {
-		return "[\n  "
-	}
-	return ",\n  "
 }
 
 // Close ends the list. A list that is not closed is visibly incomplete in
@@ -115,9 +125,9 @@ func (l *List) Close() error {
 	if l.out.form != JSON {
 		return l.out.err
 	}
-	end := "\n]\n"
-	if l.count == 0 {
-		end = "[]\n"
+	end := "[]\n"
+	if l.begun {
+		end = "\n]\n"
 	}
 	_, err := l.out.Write([]byte(end))
 	return err

@@ -29,7 +29,11 @@ func newChangeFormatVersion(env *cli.Env) *cobra.Command {
 devices change, the data device's first; what older programs wrote stays
 readable. There is no way back.
 
-If it is interrupted between the two supers, the same command finishes it.`,
+If it is interrupted between the two supers, the same command finishes it.
+
+The JSON forms report meta_device, data_device, fsid, uuid, format_version,
+what the supers said before as from_meta_version and from_data_version, and
+changed, which is false if there was nothing to do.`,
 		Example: "  scoutfs change-format-version --offline -V 2 /dev/meta /dev/data",
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			switch {

@@ -26,7 +26,10 @@ func newChangeQuorumConfig(env *cli.Env) *cobra.Command {
 		GroupID: cli.GroupCore,
 		Short:   "Change quorum slots and addresses of an existing ScoutFS filesystem",
 		Long: `Replaces the whole table of quorum slots of an unmounted volume: slots that
-are not given are no longer configured.`,
+are not given are no longer configured.
+
+The JSON forms report meta_device, fsid, uuid, quorum_version, and quorum_slots
+as a list of slot and address.`,
 		Example: "  scoutfs change-quorum-config --offline -Q 0,10.0.0.1,42000 -Q 1,10.0.0.2,42000 /dev/meta",
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			switch {

@@ -30,7 +30,12 @@ interrupted run leaves the old volume untouched, or none, or the new one, and
 running it again is always enough.
 
 With --fsid, --uuid and --time the same command makes the same volume, byte
-for byte.`,
+for byte.
+
+The JSON forms report meta_device, data_device, fsid, uuid, created,
+format_version, total_meta_blocks (64 KiB each), total_data_blocks (4 KiB
+each), data_alloc_zone_blocks if it is set, quorum_version, quorum_slots as a
+list of slot and address, and dry_run.`,
 		Example: `  scoutfs mkfs -Q 0,10.0.0.1,42000 -Q 1,10.0.0.2,42000 -Q 2,10.0.0.3,42000 /dev/meta /dev/data
   scoutfs mkfs --create-size 64G -Q 0,127.0.0.1,42000 meta.img data.img
   scoutfs mkfs --dry-run --output json -A -Q 0,127.0.0.1,42000 meta.img data.img`,

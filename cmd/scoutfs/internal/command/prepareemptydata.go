@@ -37,7 +37,11 @@ as large.
 
 It refuses a device that holds anything but a data super of the same volume,
 unless forced. With --check it only looks; the data device may then be left
-out.`,
+out.
+
+The JSON forms report meta_device, data_device, fsid, uuid, format_version,
+total_meta_blocks (64 KiB each), total_data_blocks (4 KiB each), and prepared,
+which is false if it only checked.`,
 		Example: `  scoutfs prepare-empty-data-device --check /dev/meta
   scoutfs prepare-empty-data-device /dev/meta /dev/newdata`,
 		RunE: func(cmd *cobra.Command, operands []string) error {

@@ -14,10 +14,13 @@ const (
 // ahead keeps what a parent's children have been asked for before the
 // cursor reaches them.
 type ahead struct {
-	window int  // how many children to be ahead of the cursor
-	asked  int  // how many children after the current one were asked for
-	walk   walk // of the parent, at the next child to ask for, if asked > 0
-	refs   []format.Ref
+	window int // how many children to be ahead of the cursor
+	asked  int // how many children after the current one were asked for
+	// The parent's walk at the next child to ask for, and the key of the
+	// child before, if asked > 0.
+	walk walk
+	last format.Key
+	refs []format.Ref
 }
 
 // reset begins anew after a Seek, which says nothing about what follows.
@@ -46,17 +49,14 @@ func (c *Cursor) readAhead(level int) {
 	if a.asked > a.window/2 {
 		return
 	}
-	bound := p.key // of the child before the walk's
 	if a.asked == 0 {
-		a.walk = p.walk
+		a.walk, a.last = p.walk, p.key
 		if a.walk.next() != nil {
 			return
 		}
-	} else if !a.walk.atEnd() {
-		bound = format.Key{} // unknown, and less than End when it was asked
 	}
 	a.refs = a.refs[:0]
-	for a.asked < a.window && !a.walk.atEnd() && bound.Less(c.opts.End) {
+	for a.asked < a.window && !a.walk.atEnd() && a.last.Less(c.opts.End) {
 		slot := a.walk.slot()
 		ref, err := c.tree.child(a.walk.b, p.ref, slot)
 		if err != nil {
@@ -64,7 +64,7 @@ func (c *Cursor) readAhead(level int) {
 		}
 		a.refs = append(a.refs, ref)
 		a.asked++
-		bound = a.walk.b.Item(slot).Key.Key()
+		a.last = a.walk.b.Item(slot).Key.Key()
 		if a.walk.next() != nil {
 			break
 		}

@@ -93,7 +93,12 @@ func (v *verifier) verifyItem(slot int) {
 	}
 	if v.b.Level() > 0 {
 		v.verifyRef(slot, it)
-	} else if !v.opts.AnyItem {
+		return
+	}
+	if unknown := it.Flags &^ format.ItemFlagDeletion; unknown != 0 {
+		v.reportItem(slot, "flags", fmt.Sprintf("%#x", it.Flags), "no unknown flags")
+	}
+	if !v.opts.AnyItem {
 		v.verifyKind(slot, it)
 	}
 }
@@ -122,9 +127,6 @@ func (v *verifier) verifyKind(slot int, it *format.BtreeItem) {
 	if !tree.Holds(kind) {
 		v.reportItem(slot, "key", kind.String()+" item", "an item of "+tree.String())
 		return
-	}
-	if unknown := it.Flags &^ format.ItemFlagDeletion; unknown != 0 {
-		v.reportItem(slot, "flags", fmt.Sprintf("%#x", it.Flags), "no unknown flags")
 	}
 	least, most := kind.Describe().MinValue, kind.Describe().MaxValue
 	if it.Flags&format.ItemFlagDeletion != 0 {

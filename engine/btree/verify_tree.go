@@ -43,12 +43,12 @@ func (c *avlCheck) subtree(node, parent uint16) (height int) {
 		c.report("avl link", fmt.Sprint(node), fmt.Sprintf("an offset of one of %d items", c.nr))
 		return 0
 	}
-	if word, bit := &c.reached[slot/64], uint64(1)<<(slot%64); *word&bit != 0 {
+	word, bit := &c.reached[slot/64], uint64(1)<<(slot%64)
+	if *word&bit != 0 {
 		c.reportItem(slot, "avl link", "reached twice", "one way to each item")
 		return 0
-	} else {
-		*word |= bit
 	}
+	*word |= bit
 	c.count++
 
 	n := &c.b.Item(slot).Node

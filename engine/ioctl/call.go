@@ -15,7 +15,8 @@ import (
 
 // Bounds of one call. Requests that ask for more are cut to them when they
 // are encoded and when they are decoded, which no caller can tell from a
-// file system that has no more to say just yet.
+// file system that has no more to say just yet. Only ALLOC_DETAIL says all or
+// nothing, and fails if there is more.
 const (
 	// MaxBatch is how many results one call can bring.
 	MaxBatch = 1 << 20

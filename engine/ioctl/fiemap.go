@@ -95,6 +95,9 @@ func (q Fiemap) DecodeReply(r Reply) (FiemapResult, error) {
 	// The request returns 0; how many there are is in the argument.
 	r.Return = bounded(mapped, math.MaxInt32)
 	extents, err := decodeEach(r, NumberFiemap, q.Count, extent)
+	if q.Count > 0 {
+		mapped = uint32(len(extents))
+	}
 	return FiemapResult{Extents: extents, Mapped: mapped}, err
 }
 

@@ -14,7 +14,7 @@ import (
 // The bytes in this file are what a C compiler makes of structures of
 // kmod/src/ioctl.h and linux/fiemap.h with the same values.
 
-func unhex(t *testing.T, s string) []byte {
+func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(s)
 	if err != nil {

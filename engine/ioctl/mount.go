@@ -155,13 +155,17 @@ func (d descriptor) Do(ctx context.Context, c Call) (Reply, error) {
 	}
 }
 
-// control runs do with the file's descriptor, which stays open meanwhile.
+// control runs do with the file's descriptor, which stays open meanwhile. It
+// fails only if the file was closed before.
 func (d descriptor) control(do func(fd uintptr)) error {
 	conn, err := d.file.SyscallConn()
-	if err != nil {
-		return err
+	if err == nil {
+		err = conn.Control(do)
 	}
-	return conn.Control(do)
+	if err != nil {
+		return &fs.PathError{Op: "use", Path: d.file.Name(), Err: fs.ErrClosed}
+	}
+	return nil
 }
 
 // openAt opens a file or directory below the directory dir.

@@ -43,6 +43,7 @@ func (c Capability) String() string {
 // request's number say.
 type Data uint8
 
+// The ways.
 const (
 	ArgumentIn  Data = 1 << iota // the argument structure is read
 	ArgumentOut                  // the argument structure is written to

@@ -25,8 +25,9 @@ type Target interface {
 	// OpenPath opens a file or directory by its path from the root of the
 	// volume; a leading slash changes nothing, and "" is the root. flags is
 	// os.O_RDONLY, os.O_WRONLY or os.O_RDWR; any other fails with EINVAL.
-	// Errors are those of open(2), and ENOTTY for anything but a file or
-	// directory, which takes no requests.
+	// Symbolic links are followed; where the volume is not mounted, one that
+	// leads out of it fails with EXDEV. Other errors are those of open(2), and
+	// ENOTTY for anything but a file or directory, which takes no requests.
 	OpenPath(ctx context.Context, path string, flags int) (File, error)
 
 	// OpenIno opens a file or directory by its inode number, as requests
@@ -83,10 +84,9 @@ type Volume interface {
 	GetReferringEntries(ctx context.Context, q GetReferringEntries) ([]ReferringEntry, error)
 
 	// SearchXattrs returns inodes that may have an attribute: check each.
-	// Unless End is set, go on with NextIno one past the last inode, also if
-	// none came while NextIno <= LastIno. Changes not committed yet may be
-	// missing. EINVAL: the name is too long, has no srch tag, or its tags are
-	// wrong.
+	// Unless End is set or none came, go on with NextIno one past the last
+	// inode. Changes not committed yet may be missing. EINVAL: the name is too
+	// long, has no srch tag, or its tags are wrong.
 	SearchXattrs(ctx context.Context, q SearchXattrs) (SearchXattrsResult, error)
 
 	// ReadXattrTotals returns committed totals in order of their names,

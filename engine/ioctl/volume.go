@@ -2,10 +2,7 @@
 
 package ioctl
 
-import (
-	"math"
-	"syscall"
-)
+import "syscall"
 
 // StatfsMore asks for what statfs(2) does not say of the volume.
 type StatfsMore struct{}
@@ -86,7 +83,7 @@ func (q *AllocDetail) Decode(c Call) error {
 	if err != nil {
 		return err
 	}
-	*q = AllocDetail{Count: bounded(arg.EntriesNr.Get(), math.MaxInt)}
+	*q = AllocDetail{Count: bounded(arg.EntriesNr.Get(), MaxBatch)}
 	return nil
 }
 

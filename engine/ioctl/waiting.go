@@ -10,6 +10,7 @@ import (
 // DataOps is a set of operations that can wait for offline data.
 type DataOps uint64
 
+// The operations.
 const (
 	WaitRead       DataOps = 1 << iota // reading
 	WaitWrite                          // writing part of a block

@@ -48,8 +48,20 @@ func TestStructuresHaveTheLayoutThatCGivesThem(t *testing.T) {
 		// In C the name follows at 29, in the structure's own padding.
 		{direntHead{}, 29, []field{{"DirIno", 0, 8}, {"DirPos", 8, 8}, {"Ino", 16, 8}, {"EntryBytes", 24, 2}, {"Flags", 26, 1}, {"DType", 27, 1}, {"NameLen", 28, 1}}},
 		{attrX{}, 104, []field{
-			{"XMask", 0, 8}, {"XFlags", 8, 8}, {"MetaSeq", 16, 8}, {"DataSeq", 24, 8}, {"DataVersion", 32, 8}, {"OnlineBlocks", 40, 8}, {"OfflineBlocks", 48, 8},
-			{"CtimeSec", 56, 8}, {"CtimeNsec", 64, 4}, {"CrtimeNsec", 68, 4}, {"CrtimeSec", 72, 8}, {"Size", 80, 8}, {"Bits", 88, 8}, {"ProjectID", 96, 8},
+			{"XMask", 0, 8},
+			{"XFlags", 8, 8},
+			{"MetaSeq", 16, 8},
+			{"DataSeq", 24, 8},
+			{"DataVersion", 32, 8},
+			{"OnlineBlocks", 40, 8},
+			{"OfflineBlocks", 48, 8},
+			{"CtimeSec", 56, 8},
+			{"CtimeNsec", 64, 4},
+			{"CrtimeNsec", 68, 4},
+			{"CrtimeSec", 72, 8},
+			{"Size", 80, 8},
+			{"Bits", 88, 8},
+			{"ProjectID", 96, 8},
 		}},
 		{format.QuotaRule{}, 48, []field{{"NameVal", 0, 24}, {"Limit", 24, 8}, {"Prio", 32, 1}, {"Op", 33, 1}, {"RuleFlags", 34, 1}, {"NameSource", 35, 3}, {"NameFlags", 38, 3}, {"Pad", 41, 7}}},
 		{getQuotaRulesArg{}, 32, []field{{"Iterator", 0, 16}, {"RulesPtr", 16, 8}, {"RulesNr", 24, 8}}},
@@ -148,10 +160,9 @@ func TestTableKnowsWherePointersAndLengthsAre(t *testing.T) {
 				t.Errorf("data %04b does not agree with the buffers", info.Data)
 			}
 			// Every pointer field is one of the two.
-			for i := range typ.NumField() {
-				name := typ.Field(i).Name
-				if strings.HasSuffix(name, "Ptr") && name != row.in[0] && name != row.out[0] {
-					t.Errorf("nothing fills in %s", name)
+			for field := range typ.Fields() {
+				if strings.HasSuffix(field.Name, "Ptr") && field.Name != row.in[0] && field.Name != row.out[0] {
+					t.Errorf("nothing fills in %s", field.Name)
 				}
 			}
 		})

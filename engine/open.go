@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"scoutfs/engine/block"
+	"scoutfs/engine/device"
+	"scoutfs/engine/format"
+)
+
+// Options say how a volume is opened.
+type Options struct {
+	// Live opens a volume that may be mounted or written by others: its
+	// devices are not claimed, and are read past the page cache. Without it
+	// the devices are claimed, shared with other readers.
+	Live bool
+	// CacheBytes bounds the memory for metadata blocks; 0 is
+	// block.DefaultCacheBytes.
+	CacheBytes int64
+}
+
+// Open opens the volume on two devices for reading. data may be empty for
+// questions about metadata. A volume that was not unmounted is opened as the
+// last commit left it.
+//
+// Errors say which device is missing, in use, too small, damaged, of another
+// volume or in the other's place.
+func Open(ctx context.Context, meta, data string, opts Options) (*Volume, error) {
+	pair, err := device.OpenPair(meta, data, device.Options{Shared: opts.Live, Direct: opts.Live})
+	if err != nil {
+		return nil, err
+	}
+	if pair.Meta == nil {
+		return nil, errors.Join(errors.New("no metadata device was named"), pair.Close())
+	}
+	v, err := OpenDevices(ctx, pair, opts)
+	if err != nil {
+		return nil, errors.Join(err, pair.Close())
+	}
+	return v, nil
+}
+
+// OpenDevices is Open with devices that are open already. The volume closes
+// them unless it cannot be opened.
+func OpenDevices(ctx context.Context, pair device.Pair, opts Options) (*Volume, error) {
+	super, err := readSuper(pair.Meta, "metadata")
+	if err != nil {
+		return nil, err
+	}
+	if !super.IsMeta() {
+		return nil, &DeviceError{pair.Meta.Name(), "is the data device of a volume, expected its metadata device: were the two exchanged?"}
+	}
+	if err := checkSize(pair.Meta, super.TotalMetaBlocks.Get(), format.LargeBlockSize); err != nil {
+		return nil, err
+	}
+	if pair.Data != nil {
+		if err := checkData(pair, super); err != nil {
+			return nil, err
+		}
+	}
+	v := &Volume{
+		pair: pair,
+		opts: opts,
+		blocks: block.NewReader(pair.Meta, block.Options{
+			FSID:        super.Hdr.FSID.Get(),
+			TotalBlocks: super.TotalMetaBlocks.Get(),
+			CacheBytes:  opts.CacheBytes,
+		}),
+	}
+	// Damage at the roots is found here rather than at the first question.
+	if _, err := v.FS(ctx); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// DeviceError says why a device cannot be that of the volume.
+type DeviceError struct {
+	Device  string
+	Problem string
+}
+
+// Error names the device and the problem.
+func (e *DeviceError) Error() string { return e.Device + " " + e.Problem }
+
+func readSuper(d device.Device, role string) (*format.Super, error) {
+	_, super, err := block.ReadSuper(d)
+	if err != nil {
+		return nil, fmt.Errorf("%s device %s: %w", role, d.Name(), err)
+	}
+	return super, nil
+}
+
+// checkSize makes sure that a device has all the blocks that the volume
+// counts on.
+func checkSize(d device.Device, blocks uint64, blockSize int64) error {
+	if have := uint64(d.Size() / blockSize); have < blocks {
+		return &DeviceError{d.Name(), fmt.Sprintf(
+			"has %d blocks of %d KiB, expected at least the %d of the volume: was it cut off?", have, blockSize>>10, blocks)}
+	}
+	return nil
+}
+
+// checkData makes sure that the two devices belong together.
+func checkData(pair device.Pair, meta *format.Super) error {
+	data, err := readSuper(pair.Data, "data")
+	if err != nil {
+		return err
+	}
+	name := pair.Data.Name()
+	switch {
+	case data.IsMeta():
+		return &DeviceError{name, "is the metadata device of a volume, expected its data device: were the two exchanged?"}
+	case data.Hdr.FSID != meta.Hdr.FSID:
+		return &DeviceError{name, fmt.Sprintf("is of the volume with fsid %016x, expected fsid %016x as on %s",
+			data.Hdr.FSID.Get(), meta.Hdr.FSID.Get(), pair.Meta.Name())}
+	case data.UUID != meta.UUID:
+		return &DeviceError{name, fmt.Sprintf("is of the volume with uuid %s, expected uuid %s as on %s",
+			data.UUIDString(), meta.UUIDString(), pair.Meta.Name())}
+	case data.FmtVers != meta.FmtVers:
+		return &DeviceError{name, fmt.Sprintf("has format version %d, expected %d as on %s: run change-format-version again",
+			data.FmtVers.Get(), meta.FmtVers.Get(), pair.Meta.Name())}
+	}
+	return checkSize(pair.Data, meta.TotalDataBlocks.Get(), format.SmallBlockSize)
+}

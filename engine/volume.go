@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"scoutfs/engine/block"
+	"scoutfs/engine/device"
+	"scoutfs/engine/forest"
+	"scoutfs/engine/format"
+	"scoutfs/engine/fs"
+)
+
+// maxAttempts is how often a read of a volume that is being written starts
+// over before it gives up.
+const maxAttempts = 10
+
+// Volume is an open volume.
+type Volume struct {
+	pair   device.Pair
+	opts   Options
+	blocks *block.Reader
+
+	mu      sync.Mutex // guards current
+	current *fs.FS     // the one snapshot of a volume that is not live
+}
+
+// Devices returns the volume's devices; Data is nil if the volume was opened
+// without it.
+func (v *Volume) Devices() device.Pair { return v.pair }
+
+// Blocks returns the reader of the volume's metadata blocks.
+func (v *Volume) Blocks() *block.Reader { return v.blocks }
+
+// Close gives the devices up. Nothing of the volume may be read afterwards.
+func (v *Volume) Close() error {
+	v.blocks.Wait()
+	return v.pair.Close()
+}
+
+// FS returns the filesystem as of the last commit: always the same of a
+// volume that nobody writes, a new snapshot each time of a live one.
+func (v *Volume) FS(ctx context.Context) (*fs.FS, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.current != nil && !v.opts.Live {
+		return v.current, nil
+	}
+	f, err := v.snapshot(ctx)
+	if err == nil {
+		v.current = f
+	}
+	return f, err
+}
+
+// Read calls f with the filesystem as of the last commit. If the volume is
+// live and f fails because blocks have been written anew, f is called again
+// with a new snapshot, so it must be able to start over.
+func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
+	for attempt := 1; ; attempt++ {
+		view, err := v.FS(ctx)
+		if err == nil {
+			err = f(view)
+		}
+		if !v.opts.Live || !errors.Is(err, block.ErrStale) {
+			return err
+		}
+		if attempt == maxAttempts {
+			return fmt.Errorf("the volume was written %d times while it was being read: %w", attempt, err)
+		}
+	}
+}
+
+// snapshot reads the super and what it leads to. Blocks that are overwritten
+// meanwhile lead to another try with a newer super; with the same super they
+// are damage.
+func (v *Volume) snapshot(ctx context.Context) (*fs.FS, error) {
+	var lastSuper uint64
+	for attempt := 1; ; attempt++ {
+		super, err := readSuper(v.pair.Meta, "metadata")
+		if err != nil {
+			return nil, err
+		}
+		snapshot, err := forest.Load(ctx, v.blocks, super)
+		if err == nil {
+			return fs.New(snapshot, v.pair.Data), nil
+		}
+		sameSuper := attempt > 1 && super.Hdr.Seq.Get() == lastSuper
+		if !errors.Is(err, block.ErrStale) || sameSuper || attempt == maxAttempts {
+			return nil, fmt.Errorf("metadata device %s: %w", v.pair.Meta.Name(), err)
+		}
+		lastSuper = super.Hdr.Seq.Get()
+	}
+}
+
+// Use says whether a volume was unmounted everywhere.
+type Use struct {
+	// MountedClients: the volume's server knows mounts that have not said
+	// farewell.
+	MountedClients bool
+	// Slots are the quorum slots whose mount has begun and not ended.
+	Slots []int
+}
+
+// InUse reports whether any mount may still be running.
+func (u Use) InUse() bool { return u.MountedClients || len(u.Slots) > 0 }
+
+// Use reads what the devices say about mounts (utils/src/util.c:
+// meta_super_in_use). After a crash they say the same as during a mount.
+func (v *Volume) Use() (Use, error) {
+	super, err := readSuper(v.pair.Meta, "metadata")
+	if err != nil {
+		return Use{}, err
+	}
+	use := Use{MountedClients: super.MountedClients.Ref.Blkno.Get() != 0}
+	for slot := range format.QuorumSlots {
+		if !super.Qconf.Configured(slot) {
+			continue
+		}
+		quorum, _, err := block.ReadQuorumBlock(v.pair.Meta, slot, super.Hdr.FSID.Get())
+		if err != nil {
+			return Use{}, fmt.Errorf("quorum slot %d: %w", slot, err)
+		}
+		if quorum.InUse() {
+			use.Slots = append(use.Slots, slot)
+		}
+	}
+	return use, nil
+}

@@ -8,6 +8,7 @@ package clitest
 import (
 	"bytes"
 	"context"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type Process struct {
 	Stdin    string            // its standard input
 	Env      map[string]string // its environment
 	Config   string            // its default configuration file
+	Stdout   io.Writer         // its standard output, in place of Result.Stdout
 }
 
 // Run runs the program with the words after its name.
@@ -47,16 +49,20 @@ func (p Process) Run(ctx context.Context, words ...string) Result {
 		p.Name = "scoutfs"
 	}
 	var stdout, stderr bytes.Buffer
+	if p.Stdout == nil {
+		p.Stdout = &stdout
+	}
 	status := cli.Run(ctx, p.Commands, cli.Process{
 		Args:   append([]string{p.Name}, words...),
 		Stdin:  strings.NewReader(p.Stdin),
-		Stdout: &stdout,
+		Stdout: p.Stdout,
 		Stderr: &stderr,
 		LookupEnv: func(name string) (string, bool) {
 			value, found := p.Env[name]
 			return value, found
 		},
 		ConfigFile: p.Config,
+		Version:    "test",
 		Now:        Now,
 		Random:     rand.NewChaCha8([32]byte{}),
 	})

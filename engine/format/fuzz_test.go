@@ -314,27 +314,31 @@ func seededBlock(seed uint64, head []byte) []byte {
 }
 
 func FuzzVerifyBlock(f *testing.F) {
-	f.Add(make([]byte, 4096), uint32(format.MagicSuper), uint64(1), uint64(16), uint64(1), false)
-	f.Add(make([]byte, 31), uint32(0), uint64(0), uint64(0), uint64(0), true)
-	f.Add(make([]byte, 65536), uint32(format.MagicBtree), uint64(0), uint64(0), uint64(0), true)
-	f.Fuzz(func(t *testing.T, block []byte, magic uint32, fsid, blkno, seq uint64, anySeq bool) {
+	f.Add(uint32(4096), []byte{}, uint32(format.MagicSuper), uint64(1), uint64(16), uint64(1), false)
+	f.Add(uint32(4096), []byte{}, uint32(format.MagicBtree), uint64(1), uint64(16), uint64(1), false)
+	f.Add(uint32(31), []byte{}, uint32(0), uint64(0), uint64(0), uint64(0), true)
+	f.Add(uint32(65536), []byte{}, uint32(format.MagicBtree), uint64(0), uint64(0), uint64(0), true)
+	f.Fuzz(func(t *testing.T, size uint32, head []byte, magic uint32, fsid, blkno, seq uint64, anySeq bool) {
+		block := make([]byte, size%(format.LargeBlockSize+2))
+		copy(block, head)
 		want := format.Want{Magic: magic, FSID: fsid, Blkno: blkno, Seq: seq, AnySeq: anySeq}
 		corrupt(t, format.VerifyBlock(block, want))
-		if len(block) < 32 {
-			return
-		}
 		hdr, err := format.View[format.BlockHeader](block)
 		if err != nil {
-			t.Fatal(err)
+			return
 		}
 		hdr.Magic.Set(magic)
 		hdr.FSID.Set(fsid)
 		hdr.Blkno.Set(blkno)
 		hdr.Seq.Set(seq)
 		format.Seal(block)
-		size := format.BlockSize(magic)
-		if err := format.VerifyBlock(block, want); (err == nil) != (size == 0 || size == len(block)) {
+		right := format.BlockSize(magic)
+		if err := format.VerifyBlock(block, want); (err == nil) != (right == 0 || right == len(block)) {
 			t.Errorf("%d bytes sealed with magic %08x: %v", len(block), magic, err)
+		}
+		block[4+int(seq%uint64(len(block)-4))] ^= 1
+		if err := format.VerifyBlock(block, want); err == nil {
+			t.Error("a changed block passes")
 		}
 	})
 }

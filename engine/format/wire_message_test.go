@@ -227,7 +227,7 @@ func TestNetPayloadLengths(t *testing.T) {
 func TestWireErrors(t *testing.T) {
 	t.Parallel()
 	for n, want := range []error{nil, syscall.ENOENT, syscall.ENOMEM, syscall.EIO, syscall.ENOSPC, syscall.EINVAL, syscall.ENOLINK} {
-		if got := format.NetErrno(uint8(n)); got != want { //nolint:errorlint // the very value is wanted
+		if got := format.NetErrno(uint8(n)); got != want {
 			t.Errorf("wire error %d is %v, want %v", n, got, want)
 		}
 		if got := format.NetErrorOf(want); int(got) != n {

@@ -36,12 +36,14 @@ func TestMain(m *testing.M) {
 //	set FILE BLOCK FIELD NUMBER     change a field of a super block or quorum block (super, quorum0, ...) and its checksum
 //	same FILE FILE                  compare sparse files
 //
-// To renew the expected output after a change that is meant: UPDATE_SCRIPTS=1 go test ./cmd/scoutfs
+// To renew the expected output after a change that is meant:
+//
+//	go test ./cmd/scoutfs -run TestScripts -update
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -57,7 +57,8 @@ func Reports(cmd *cobra.Command, forms ...output.Form) {
 	annotate(cmd, formsAnnotation, strings.Join(names, " "))
 }
 
-func reportForms(cmd *cobra.Command) []string {
+// Forms returns the names of the forms in which cmd can report.
+func Forms(cmd *cobra.Command) []string {
 	if names := cmd.Annotations[formsAnnotation]; names != "" {
 		return strings.Fields(names)
 	}
@@ -75,6 +76,11 @@ func annotate(cmd *cobra.Command, key, value string) {
 // mkfs.scoutfs. They stand for the program's name in messages.
 func CalledAs(cmd *cobra.Command, names ...string) {
 	annotate(cmd, calledAsAnnotation, strings.Join(names, " "))
+}
+
+// OtherNames returns the names by which the program is called to run cmd.
+func OtherNames(cmd *cobra.Command) []string {
+	return strings.Fields(cmd.Annotations[calledAsAnnotation])
 }
 
 // Plain declares that cmd reads neither environment nor configuration, so that

@@ -92,7 +92,7 @@ func reportForm(cmd *cobra.Command, name string, general bool) (output.Form, err
 	if err != nil {
 		return output.Text, err
 	}
-	known := reportForms(cmd)
+	known := Forms(cmd)
 	switch {
 	case slices.Contains(known, name):
 		return form, nil

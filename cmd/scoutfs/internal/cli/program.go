@@ -3,10 +3,15 @@
 package cli
 
 import (
+	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"scoutfs/cmd/scoutfs/internal/meter"
+	"scoutfs/cmd/scoutfs/internal/output"
 )
 
 // programName is what the program is called in messages.
@@ -19,6 +24,12 @@ type Program struct {
 	// Commands are the commands in the order in which they are listed; cobra
 	// sorts its own list by name.
 	Commands []*cobra.Command
+}
+
+// NewProgram returns a tree of commands that is only looked at.
+func NewProgram(constructors []Constructor) *Program {
+	env := &Env{stdout: output.NewStdout(io.Discard, false), stderr: meter.NewScreen(io.Discard, nil)}
+	return newProgram(env, Process{}, constructors)
 }
 
 // newProgram makes the tree of one run. Its root prepares env before any
@@ -84,10 +95,8 @@ func child(cmd *cobra.Command, name string) *cobra.Command {
 // by a name of that command's own, such as mkfs.scoutfs, or nil.
 func (p *Program) calledAs(name string) *cobra.Command {
 	for _, cmd := range p.Commands {
-		for _, own := range strings.Fields(cmd.Annotations[calledAsAnnotation]) {
-			if own == name {
-				return cmd
-			}
+		if slices.Contains(OtherNames(cmd), name) {
+			return cmd
 		}
 	}
 	return nil

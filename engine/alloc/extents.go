@@ -115,7 +115,9 @@ func extentOf(it btree.Item) (format.Extent, error) {
 	}
 	switch {
 	case !ok || it.Key != canonical:
-		return e, extentError(it.Key, "key "+it.Key.String(), canonical.String())
+		return e, &format.CorruptError{
+			Structure: "free extent", Field: "key", Found: it.Key.String(), Expected: canonical.String(),
+		}
 	case e.Len == 0 || e.Start > e.End():
 		return e, extentError(it.Key, extentText(e), "at least one block and no wrap")
 	case len(it.Value) != 0:

@@ -63,6 +63,10 @@ func Load(ctx context.Context, blocks *block.Reader, super *format.Super) (*Snap
 	return s, nil
 }
 
+// Blocks returns the reader that the snapshot was loaded with, for the other
+// trees and files that its super leads to.
+func (s *Snapshot) Blocks() *block.Reader { return s.blocks }
+
 func (s *Snapshot) loadMerge(ctx context.Context) error {
 	merge := btree.Tree{Reader: s.blocks, Root: s.Super.LogMerge.Root(), Kind: format.TreeLogMerge}
 	it, err := merge.Lookup(ctx, format.LogMergeStatusKey())

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// Package fs gives the items of a volume their meaning: inodes, directory
+// entries, symbolic links, xattrs, extents and file data, quota rules, totals,
+// indexes and searches, as docs/format.md 2.7 and 3.4 define them.
+//
+// An [FS] reads one snapshot of the volume's trees: every answer is about the
+// same moment, however long it takes. All of it is safe for concurrent use.
+// Memory in use does not grow with the volume, but for [FS.SearchXattrs],
+// whose comment names its bound.
+//
+// # Sequences
+//
+// Sequences are iter.Seq2 of a value and an error. Each can be left at any
+// point and taken up again, later or by another process, from the position
+// that follows the last value. Byte slices in values (names, xattr values)
+// alias shared blocks: they stay valid, and must not be changed.
+//
+// A damaged item does not end a sequence. It yields its place, in the value's
+// fields that say where it is, and the error; a loop that goes on gets the
+// items behind it. What ends a sequence early is a block that cannot be read,
+// or the context; its error is then the last pair.
+//
+// # Errors
+//
+// Errors match the errno that the kernel module would answer, with errors.Is:
+// ENOENT, ENODATA, ENOTDIR and so on. Damage is a *format.CorruptError, which
+// matches EIO and names the item. On a volume that is being written, any read
+// can fail with block.ErrStale; load a new snapshot and start over.
+package fs
+
+import (
+	"errors"
+	"fmt"
+
+	"scoutfs/engine/device"
+	"scoutfs/engine/forest"
+	"scoutfs/engine/format"
+)
+
+// FS reads the filesystem in a snapshot.
+type FS struct {
+	snapshot *forest.Snapshot
+	data     device.Device
+}
+
+// New returns the filesystem in a snapshot. data may be nil for questions
+// about metadata; reading file data is then an error.
+func New(snapshot *forest.Snapshot, data device.Device) *FS {
+	return &FS{snapshot: snapshot, data: data}
+}
+
+// Super returns the super that the snapshot was loaded from. It must not be
+// changed.
+func (f *FS) Super() *format.Super { return f.snapshot.Super }
+
+// Snapshot returns what the filesystem is read from.
+func (f *FS) Snapshot() *forest.Snapshot { return f.snapshot }
+
+// corruptItem is a damaged item.
+func corruptItem(k format.Key, field, found, expected, source string) error {
+	return &format.CorruptError{
+		Structure: format.KindOf(k).String() + " item",
+		Place:     k.String(),
+		Field:     field,
+		Found:     found,
+		Expected:  expected,
+		Source:    source,
+	}
+}
+
+// atItem gives a decoder's error the place of the item.
+func atItem(k format.Key, err error) error {
+	if c := (*format.CorruptError)(nil); errors.As(err, &c) {
+		return c.At("%s item %v", format.KindOf(k), k)
+	}
+	return fmt.Errorf("%s item %v: %w", format.KindOf(k), k, err)
+}

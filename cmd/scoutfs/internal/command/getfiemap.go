@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package command
+
+import (
+	"context"
+	"math"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"scoutfs/cmd/scoutfs/internal/cli"
+	"scoutfs/cmd/scoutfs/internal/output"
+	"scoutfs/engine/format"
+	"scoutfs/engine/ioctl"
+	"scoutfs/walk"
+)
+
+func newGetFiemap(env *cli.Env) *cobra.Command {
+	var (
+		where             location
+		physical, logical bool
+		bytes             bool
+	)
+	cmd := &cobra.Command{
+		Use:     "get-fiemap FILE",
+		GroupID: cli.GroupDebug,
+		Short:   "Print fiemap extent mapping",
+		Long: `Prints a file's extents: where they are in the file and on the device, how
+long they are, and flags: O for one whose place is unknown, which is what an
+offline extent looks like, U for one that is not written, L for the last.
+With --meta-device FILE is a path inside the volume.`,
+		Example: `  scoutfs get-fiemap -Lb /mnt/archive/file
+  scoutfs get-fiemap --meta-device /dev/meta --output json /file`,
+		RunE: func(cmd *cobra.Command, operands []string) error {
+			switch {
+			case len(operands) > 1:
+				return cli.Usagef("more than one argument given")
+			case physical && logical:
+				return cli.Usagef("can't pass both -P and -L options")
+			case len(operands) == 0:
+				return cli.Usagef("must provide filename")
+			}
+			unit := uint64(format.SmallBlockSize)
+			if bytes {
+				unit = 1
+			}
+			return where.askReadOnly(cmd.Context(), operands[0], func(f ioctl.File) error {
+				return showFiemap(cmd.Context(), env, f, fiemapText{unit, !physical, !logical})
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVarP(&physical, "physical", "P", false, "print only places on the device")
+	flags.BoolVarP(&logical, "logical", "L", false, "print only places in the file")
+	flags.BoolVarP(&bytes, "byte", "b", false, "print bytes in place of 4 KiB blocks")
+	where.defineDevices(cmd)
+	reportsList(cmd)
+	return cmd
+}
+
+// fiemapText says what of an extent the text shows.
+type fiemapText struct {
+	unit              uint64 // bytes
+	logical, physical bool
+}
+
+func showFiemap(ctx context.Context, env *cli.Env, f ioctl.File, show fiemapText) error {
+	extents := 0
+	l := listing[ioctl.FiemapExtent]{
+		columns: []output.Column{
+			{Name: "LOGICAL", Right: true}, {Name: "PHYSICAL", Right: true}, {Name: "LENGTH", Right: true}, {Name: "FLAGS"},
+		},
+		text: func(out *output.Writer, i int, e ioctl.FiemapExtent) {
+			out.Printf("%d: offset: ", i)
+			if show.logical {
+				out.Printf("%d ", e.Logical/show.unit)
+			}
+			if show.physical {
+				out.Printf("%d ", e.Physical/show.unit)
+			}
+			out.Printf("length: %d flags: %s\n", e.Length/show.unit, fiemapFlags(e.Flags))
+			extents++
+		},
+		row: func(e ioctl.FiemapExtent) []string {
+			return []string{
+				strconv.FormatUint(e.Logical/show.unit, 10), strconv.FormatUint(e.Physical/show.unit, 10),
+				strconv.FormatUint(e.Length/show.unit, 10), fiemapFlags(e.Flags),
+			}
+		},
+		json: func(e ioctl.FiemapExtent) any {
+			return struct {
+				Logical   uint64 `json:"logical"` // bytes
+				Physical  uint64 `json:"physical"`
+				Length    uint64 `json:"length"`
+				Offline   bool   `json:"offline"`
+				Unwritten bool   `json:"unwritten"`
+				Last      bool   `json:"last"`
+			}{
+				e.Logical, e.Physical, e.Length,
+				e.Flags&ioctl.ExtentUnknown != 0, e.Flags&ioctl.ExtentUnwritten != 0, e.Flags&ioctl.ExtentLast != 0,
+			}
+		},
+	}
+	if err := l.write(env, walk.Extents(ctx, f, 0, math.MaxUint64)); err != nil {
+		return ioctlFailure(err, "get_fiemap ioctl failed")
+	}
+	out := env.Output()
+	if out.Form() == output.Text {
+		out.Printf("extents: %d\n", extents)
+	}
+	return out.Err()
+}
+
+func fiemapFlags(f ioctl.ExtentFlags) string {
+	flag := func(bit ioctl.ExtentFlags, name string) string {
+		if f&bit != 0 {
+			return name
+		}
+		return "."
+	}
+	return flag(ioctl.ExtentUnknown, "O") + flag(ioctl.ExtentUnwritten, "U") + flag(ioctl.ExtentLast, "L")
+}

@@ -160,25 +160,34 @@ func BenchmarkBloomBitsOf(b *testing.B) {
 	_ = sum
 }
 
-// Entries of a search log: ascending inodes, one id, one hash.
+// Entries as they follow each other in a log, with names in turn, and in a
+// sorted file, under one name.
 func BenchmarkDecodeSrchEntry(b *testing.B) {
-	var data []byte
-	var prev format.SrchEntry
-	for i := range uint64(10000) {
-		e := format.SrchEntry{Hash: 0x1122334455667788, Ino: 5000 + i*3, ID: i % 4}
-		data = format.AppendSrchEntry(data, prev, e)
-		prev = e
-	}
-	rest, prev := data, format.SrchEntry{}
-	for b.Loop() {
-		if len(rest) == 0 {
-			rest, prev = data, format.SrchEntry{}
-		}
-		e, n, ok := format.DecodeSrchEntry(rest, prev)
-		if !ok {
-			b.Fatal("cut short")
-		}
-		prev, rest = e, rest[n:]
+	for _, file := range []struct {
+		name  string
+		names uint64
+	}{{"log", 7}, {"sorted", 1}} {
+		b.Run(file.name, func(b *testing.B) {
+			var data []byte
+			var prev format.SrchEntry
+			for i := range uint64(5000) {
+				name := i % file.names
+				e := format.SrchEntry{Hash: (name + 1) * 0x9e3779b97f4a7c15, Ino: 5000 + i/file.names, ID: name}
+				data = format.AppendSrchEntry(data, prev, e)
+				prev = e
+			}
+			rest, prev := data, format.SrchEntry{}
+			for b.Loop() {
+				if len(rest) == 0 {
+					rest, prev = data, format.SrchEntry{}
+				}
+				e, n, ok := format.DecodeSrchEntry(rest, prev)
+				if !ok {
+					b.Fatal("cut short")
+				}
+				prev, rest = e, rest[n:]
+			}
+		})
 	}
 }
 

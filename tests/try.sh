@@ -31,6 +31,12 @@ run 'scoutfs print -S meta.img | head -40'
 run 'scoutfs print --output jsonl meta.img | head -5 | cut -c -120'
 run scoutfs print --inode 1 meta.img
 
+say "Questions to a volume that nobody has mounted."
+run scoutfs df -h --meta-device meta.img
+run scoutfs stat --meta-device meta.img /
+run scoutfs statfs --output json --meta-device meta.img
+run scoutfs walk-inodes --meta-device meta.img -- meta_seq 0 -1
+
 say "Changing a volume that nobody has mounted."
 run scoutfs change-quorum-config --offline -Q 0,127.0.0.1,42000 -Q 1,127.0.0.1,42001 -Q 2,127.0.0.1,42002 meta.img
 run scoutfs change-format-version --offline -V 2 meta.img data.img

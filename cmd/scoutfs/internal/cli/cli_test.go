@@ -92,7 +92,16 @@ func failing(err error) cli.Constructor {
 	}
 }
 
-func sample() []cli.Constructor { return []cli.Constructor{newDF, newMkfs, failing(syscall.ESTALE)} }
+// newFsck has the exit statuses of fsck(8).
+func newFsck(*cli.Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "fsck", GroupID: cli.GroupCore, Hidden: true, RunE: func(*cobra.Command, []string) error { return cli.Usagef("no device") }}
+	cli.UsageStatus(cmd, 16)
+	return cmd
+}
+
+func sample() []cli.Constructor {
+	return []cli.Constructor{newDF, newMkfs, newFsck, failing(syscall.ESTALE)}
+}
 
 func try(command string) string {
 	return fmt.Sprintf("Try `%[1]s --help' or `%[1]s --usage' for more information.\n", command)
@@ -140,6 +149,8 @@ func TestCommandLine(t *testing.T) {
 			"mkfs: invalid value '15,1.2.3.4,5' for option '--quorum-slot'\n" + try("mkfs")},
 		{"mkfs -Q 0,1.1.1.1,1 -Q 0,1.1.1.1,2", 64, "", "mkfs: Quorum slot 0 already specified before slot '0,1.1.1.1,2'\n\n" + try("mkfs")},
 
+		{"fsck --bogus", 16, "", "fsck: unrecognized option '--bogus'\n" + try("fsck")},
+		{"fsck", 16, "", "fsck: no device\n" + try("fsck")},
 		{"fail", 1, "", "scoutfs: fail failed: Stale file handle (116)\n"},
 	}
 	for _, test := range tests {
@@ -187,31 +198,47 @@ func TestErrors(t *testing.T) {
 		text   string
 		json   string
 	}{
-		{"number only", syscall.EBUSY, 1,
+		{
+			"number only", syscall.EBUSY, 1,
 			"scoutfs: fail failed: Device or resource busy (16)\n",
-			`{"type":"error","command":"fail","message":"Device or resource busy","errno":16,"errno_name":"EBUSY","exit_status":1}`},
-		{"of the system", missing, 1,
+			`{"type":"error","command":"fail","message":"Device or resource busy","errno":16,"errno_name":"EBUSY","exit_status":1}`,
+		},
+		{
+			"of the system", missing, 1,
 			"open /nonexistent: no such file or directory\nscoutfs: fail failed: No such file or directory (2)\n",
-			`{"type":"error","command":"fail","message":"open /nonexistent: no such file or directory","errno":2,"errno_name":"ENOENT","exit_status":1}`},
-		{"with upstream's message", cli.Failf(missing, "failed to open meta dev '%s': %s", "/nonexistent", errno.Text(missing)), 1,
+			`{"type":"error","command":"fail","message":"open /nonexistent: no such file or directory","errno":2,"errno_name":"ENOENT","exit_status":1}`,
+		},
+		{
+			"with upstream's message", cli.Failf(missing, "failed to open meta dev '%s': %s", "/nonexistent", errno.Text(missing)), 1,
 			"failed to open meta dev '/nonexistent': No such file or directory (2)\nscoutfs: fail failed: No such file or directory (2)\n",
-			`{"type":"error","command":"fail","message":"failed to open meta dev '/nonexistent': No such file or directory (2)","errno":2,"errno_name":"ENOENT","exit_status":1}`},
-		{"without a number", errors.New("something"), 1,
+			`{"type":"error","command":"fail","message":"failed to open meta dev '/nonexistent': No such file or directory (2)","errno":2,"errno_name":"ENOENT","exit_status":1}`,
+		},
+		{
+			"without a number", errors.New("something"), 1,
 			"something\nscoutfs: fail failed: Input/output error (5)\n",
-			`{"type":"error","command":"fail","message":"something","errno":5,"errno_name":"EIO","exit_status":1}`},
-		{"several", errors.Join(errors.New("one"), syscall.EINVAL), 1,
+			`{"type":"error","command":"fail","message":"something","errno":5,"errno_name":"EIO","exit_status":1}`,
+		},
+		{
+			"several", errors.Join(errors.New("one"), syscall.EINVAL), 1,
 			"one\ninvalid argument\nscoutfs: fail failed: Invalid argument (22)\n",
-			`{"type":"error","command":"fail","message":"one\ninvalid argument","errno":22,"errno_name":"EINVAL","exit_status":1}`},
-		{"corruption", fmt.Errorf("print: %w", corrupt), 1,
+			`{"type":"error","command":"fail","message":"one\ninvalid argument","errno":22,"errno_name":"EINVAL","exit_status":1}`,
+		},
+		{
+			"corruption", fmt.Errorf("print: %w", corrupt), 1,
 			"print: corrupt btree block at meta blkno 12: crc is 1, expected 2\nscoutfs: fail failed: Input/output error (5)\n",
 			`{"type":"error","command":"fail","message":"print: corrupt btree block at meta blkno 12: crc is 1, expected 2","errno":5,"errno_name":"EIO","exit_status":1,` +
-				`"structure":"btree block","place":"meta blkno 12","field":"crc","found":"1","expected":"2"}`},
-		{"usage", cli.Usagef("no filename given"), 64,
+				`"structure":"btree block","place":"meta blkno 12","field":"crc","found":"1","expected":"2"}`,
+		},
+		{
+			"usage", cli.Usagef("no filename given"), 64,
 			"fail: no filename given\n" + try("fail"),
-			`{"type":"error","command":"fail","message":"no filename given","errno":22,"errno_name":"EINVAL","exit_status":64}`},
-		{"status", cli.WithStatus(4, syscall.EUCLEAN), 4,
+			`{"type":"error","command":"fail","message":"no filename given","errno":22,"errno_name":"EINVAL","exit_status":64}`,
+		},
+		{
+			"status", cli.WithStatus(4, syscall.EUCLEAN), 4,
 			"scoutfs: fail failed: Structure needs cleaning (117)\n",
-			`{"type":"error","command":"fail","message":"Structure needs cleaning","errno":117,"errno_name":"EUCLEAN","exit_status":4}`},
+			`{"type":"error","command":"fail","message":"Structure needs cleaning","errno":117,"errno_name":"EUCLEAN","exit_status":4}`,
+		},
 		{"status without a word", cli.WithStatus(1, nil), 1, "", ""},
 		{"nothing", nil, 0, "", ""},
 	}

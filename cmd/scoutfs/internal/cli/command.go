@@ -4,6 +4,7 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,7 @@ const (
 	formsAnnotation     = "scoutfs_forms"     // of a command: the forms its report can have
 	calledAsAnnotation  = "scoutfs_called_as" // of a command: other names of the program that stand for it
 	plainAnnotation     = "scoutfs_plain"     // of a command: it reads no configuration
+	usageAnnotation     = "scoutfs_usage"     // of a command: the exit status of a wrong command line
 	extensionAnnotation = "scoutfs_extension" // of a flag: upstream's command does not have it
 )
 
@@ -87,6 +89,21 @@ func OtherNames(cmd *cobra.Command) []string {
 // it works when they are broken.
 func Plain(cmd *cobra.Command) {
 	annotate(cmd, plainAnnotation, "true")
+}
+
+// UsageStatus declares the exit status of a wrong command line for commands
+// that cannot use StatusUsage, because other programs give them their exit
+// statuses.
+func UsageStatus(cmd *cobra.Command, status int) {
+	annotate(cmd, usageAnnotation, strconv.Itoa(status))
+}
+
+func usageStatus(cmd *cobra.Command) int {
+	status, err := strconv.Atoi(cmd.Annotations[usageAnnotation])
+	if err != nil {
+		return StatusUsage
+	}
+	return status
 }
 
 // Extension declares options of an upstream command that upstream does not

@@ -51,13 +51,12 @@ func (e *valueError) Unwrap() error { return e.err }
 // flagError turns what pflag says about a value into an error of this
 // package. What getopt accepts, pflag can only refuse for its value.
 func flagError(err error) error {
-	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
+	invalid, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
 		return &UsageError{err.Error()}
 	}
-	var duplicate *values.DuplicateSlotError
-	if errors.As(err, &duplicate) {
-		return &UsageError{duplicate.Error() + "\n"}
+	if duplicate, ok := errors.AsType[*values.DuplicateSlotError](err); ok {
+		return &UsageError{duplicate.Error() + "\n"} // the empty line is upstream's
 	}
 	return &valueError{invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap()}
 }

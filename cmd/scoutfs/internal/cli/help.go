@@ -5,6 +5,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -89,7 +90,7 @@ func hang(text string, column, indent int) string {
 		return text
 	}
 	rest := strings.TrimLeft(text[len(first[0]):], " ")
-	lines := append(first[:1], fill(rest, rightMargin-indent)...)
+	lines := slices.Concat(first[:1], fill(rest, rightMargin-indent))
 	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
 }
 

@@ -45,6 +45,7 @@ func newProgram(env *Env, process Process, constructors []Constructor) *Program 
 	p := &Program{Root: root}
 	var g globals
 	g.define(root.PersistentFlags())
+	completeChoices(root, root.PersistentFlags())
 	root.AddGroup(groups()...)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
@@ -56,6 +57,7 @@ func newProgram(env *Env, process Process, constructors []Constructor) *Program 
 		cmd := construct(env)
 		cmd.Flags().SortFlags = false
 		cmd.DisableFlagsInUseLine = true
+		completeChoices(cmd, cmd.Flags())
 		root.AddCommand(cmd)
 		if cmd.Name() == "help" {
 			root.SetHelpCommand(cmd)
@@ -63,6 +65,20 @@ func newProgram(env *Env, process Process, constructors []Constructor) *Program 
 		p.Commands = append(p.Commands, cmd)
 	}
 	return p
+}
+
+// completeChoices lets shells complete the words that options can be.
+func completeChoices(cmd *cobra.Command, flags *pflag.FlagSet) {
+	flags.VisitAll(func(flag *pflag.Flag) {
+		choice, ok := flag.Value.(interface{ Words() []string })
+		if _, already := cmd.GetFlagCompletionFunc(flag.Name); !ok || already {
+			return
+		}
+		words := cobra.FixedCompletions(choice.Words(), cobra.ShellCompDirectiveNoFileComp)
+		if err := cmd.RegisterFlagCompletionFunc(flag.Name, words); err != nil {
+			panic(err) // neither does the flag not exist, nor has it words already
+		}
+	})
 }
 
 // Find returns the command that words begin with, and the words after its

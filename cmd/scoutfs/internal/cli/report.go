@@ -33,42 +33,48 @@ type failure struct {
 	Source    string `json:"source,omitempty"`
 }
 
-// exitStatus returns the status that err asks for.
-func exitStatus(err error) int {
-	var (
-		status      *statusError
-		usage       *UsageError
-		value       *valueError
-		interrupted *Interrupted
-	)
-	switch {
-	case err == nil:
-		return StatusOK
-	case errors.As(err, &status):
-		return status.status
-	case errors.As(err, &usage), errors.As(err, &value):
-		return StatusUsage
-	case errors.As(err, &interrupted):
-		return 128 + int(interrupted.Signal)
-	case errors.Is(err, errClosedOutput):
-		return 128 + int(syscall.SIGPIPE)
-	}
-	return StatusFailure
-}
-
-// silent reports whether nothing is to be said about err.
-func silent(err error) bool {
-	var status *statusError
-	return err == nil || errors.Is(err, errClosedOutput) || errors.As(err, &status) && status.err == nil
-}
-
-// reporter shows errors the way the user asked for output.
+// reporter shows errors the way the user asked for output, and knows their
+// exit statuses.
 type reporter struct {
 	w       io.Writer
 	form    output.Form
 	program string // "scoutfs", or what the program was called as
 	command string // as the user would type it
 	prefix  string // of usage errors: command or program
+
+	usageStatus int
+}
+
+// exitStatus returns the status that err asks for.
+func (r *reporter) exitStatus(err error) int {
+	if err == nil {
+		return StatusOK
+	}
+	if own, ok := errors.AsType[*statusError](err); ok {
+		return own.status
+	}
+	if interrupted, ok := errors.AsType[*Interrupted](err); ok {
+		return 128 + int(interrupted.Signal)
+	}
+	switch {
+	case isUsage(err):
+		return r.usageStatus
+	case errors.Is(err, errClosedOutput):
+		return 128 + int(syscall.SIGPIPE)
+	}
+	return StatusFailure
+}
+
+func isUsage(err error) bool {
+	_, usage := errors.AsType[*UsageError](err)
+	_, value := errors.AsType[*valueError](err)
+	return usage || value
+}
+
+// silent reports whether nothing is to be said about err.
+func silent(err error) bool {
+	own, ok := errors.AsType[*statusError](err)
+	return err == nil || errors.Is(err, errClosedOutput) || ok && own.err == nil
 }
 
 // report shows err. Errors of writing to the standard error have nowhere to
@@ -81,22 +87,19 @@ func (r *reporter) report(err error) {
 		r.json(err)
 		return
 	}
-	var (
-		usage *UsageError
-		value *valueError
-	)
-	switch {
-	case errors.As(err, &usage):
+	if usage, ok := errors.AsType[*UsageError](err); ok {
 		r.usage(usage.Message)
-	case errors.As(err, &value):
+		return
+	}
+	if value, ok := errors.AsType[*valueError](err); ok {
 		fmt.Fprintln(r.w, value.err)
 		r.usage(fmt.Sprintf("invalid value '%s' for option '--%s'", value.value, value.option))
-	default:
-		if text := message(err); text != "" {
-			fmt.Fprintln(r.w, text)
-		}
-		fmt.Fprintf(r.w, "%s: %s failed: %s\n", r.program, r.command, errno.Text(err))
+		return
 	}
+	if text := message(err); text != "" {
+		fmt.Fprintln(r.w, text)
+	}
+	fmt.Fprintf(r.w, "%s: %s failed: %s\n", r.program, r.command, errno.Text(err))
 }
 
 // usage writes a message about the command line as argp does.
@@ -107,8 +110,7 @@ func (r *reporter) usage(message string) {
 
 func (r *reporter) json(err error) {
 	number := errno.Of(err)
-	var usage *UsageError
-	if errors.As(err, &usage) {
+	if isUsage(err) {
 		number = syscall.EINVAL
 	}
 	f := failure{
@@ -117,13 +119,12 @@ func (r *reporter) json(err error) {
 		Message:    strings.TrimSpace(message(err)),
 		Errno:      int(number),
 		ErrnoName:  errno.Name(number),
-		ExitStatus: exitStatus(err),
+		ExitStatus: r.exitStatus(err),
 	}
 	if f.Message == "" {
 		f.Message = errno.String(number)
 	}
-	var corrupt *format.CorruptError
-	if errors.As(err, &corrupt) {
+	if corrupt, ok := errors.AsType[*format.CorruptError](err); ok {
 		f.Structure, f.Place, f.Field = corrupt.Structure, corrupt.Place, corrupt.Field
 		f.Found, f.Expected, f.Source = corrupt.Found, corrupt.Expected, corrupt.Source
 	}
@@ -134,8 +135,7 @@ func (r *reporter) json(err error) {
 // message returns what err says beyond its number: nothing, if it is only a
 // number.
 func message(err error) string {
-	var bare syscall.Errno
-	if errors.As(err, &bare) && err.Error() == bare.Error() {
+	if number, ok := errors.AsType[syscall.Errno](err); ok && err.Error() == number.Error() {
 		return ""
 	}
 	return err.Error()

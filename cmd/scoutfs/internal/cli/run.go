@@ -52,7 +52,7 @@ func Run(ctx context.Context, constructors []Constructor, process Process) int {
 	run := &run{
 		env:      env,
 		program:  env.program,
-		reporter: &reporter{w: stderr, form: form, program: programName},
+		reporter: &reporter{w: stderr, form: form, program: programName, usageStatus: StatusUsage},
 	}
 	return run.run(ctx, process.Args)
 }
@@ -94,7 +94,7 @@ func (r *run) run(ctx context.Context, args []string) int {
 	r.env.meter.Close()
 	err = r.finishOutput(err)
 	r.reporter.report(err)
-	return exitStatus(err)
+	return r.reporter.exitStatus(err)
 }
 
 // finishOutput writes what is buffered. Output that got lost is a failure
@@ -139,6 +139,7 @@ func (r *run) dispatch(ctx context.Context, args []string) error {
 	}
 	r.reporter.command = Name(cmd)
 	r.reporter.prefix = Name(cmd)
+	r.reporter.usageStatus = usageStatus(cmd)
 	if r.reporter.program != programName {
 		r.reporter.prefix = r.reporter.program
 	}
@@ -187,8 +188,8 @@ func (r *run) execute(ctx context.Context, cmd *cobra.Command, words []string) e
 	r.program.Root.SetArgs(append(strings.Fields(Name(cmd)), cobraWords(settings, operands)...))
 	err = r.program.Root.ExecuteContext(ctx)
 	r.reporter.form = r.env.out.Form()
-	if cause := context.Cause(ctx); err != nil && cause != nil && errors.Is(err, context.Canceled) {
-		return cause
+	if _, own := errors.AsType[*statusError](err); !own && errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	return err
 }

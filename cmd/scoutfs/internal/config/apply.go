@@ -25,7 +25,12 @@ type Setting struct {
 
 // Key returns the key that the file has for the option of cmd.
 func (s *Setting) Key(cmd *cobra.Command) string {
-	return strings.Join(append(strings.Fields(cmd.CommandPath())[1:], s.Flag.Name), ".")
+	return strings.Join(keyOf(cmd, s.Flag), ".")
+}
+
+// keyOf returns the names of the commands below the root, and of the flag.
+func keyOf(cmd *cobra.Command, flag *pflag.Flag) []string {
+	return strings.Fields(cmd.CommandPath() + " " + flag.Name)[1:]
 }
 
 // Apply sets the options of cmd that the command line did not set, and
@@ -86,7 +91,7 @@ func (s Setting) withDefault() Setting {
 // places returns where a flag can be set, in falling precedence.
 func (c *Config) places(cmd *cobra.Command, flag *pflag.Flag) []Origin {
 	global := c.root.PersistentFlags().Lookup(flag.Name) == flag
-	words := append(strings.Fields(cmd.CommandPath())[1:], flag.Name)
+	words := keyOf(cmd, flag)
 	environment := []Origin{{Layer: Environment, Name: variable(words...)}}
 	file := []Origin{{Layer: File, Name: c.file, Key: strings.Join(words, ".")}}
 	if global {

@@ -99,8 +99,7 @@ func Load(source Source) (*Config, error) {
 }
 
 func (c *Config) readError(err error) error {
-	var syntax viper.ConfigParseError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[viper.ConfigParseError](err); ok {
 		return &Error{Origin{Layer: File, Name: c.file}, syntax.Unwrap().Error()}
 	}
 	return fmt.Errorf("failed to read the configuration: %w", err)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package errno turns errors into the number, name and text that C programs show for them. Scripts match these texts,
-// and Go's own differ from them (lower case, other words).
+// Package errno turns errors into the number, name and text that C programs
+// show for them. Scripts match these texts, and Go's own differ from them
+// (lower case, other words).
 package errno
 
 import (
@@ -76,7 +77,8 @@ func Name(number syscall.Errno) string {
 	return ""
 }
 
-// Text returns "STRERROR (NUMBER)" for err, as upstream's messages end: "No such file or directory (2)".
+// Text returns "STRERROR (NUMBER)" for err, as upstream's messages end: "No
+// such file or directory (2)".
 func Text(err error) string {
 	number := Of(err)
 	return fmt.Sprintf("%s (%d)", String(number), int(number))

@@ -8,8 +8,9 @@ type entry struct {
 	text string
 }
 
-// table is indexed by error number. The names are those of errno(3), the texts those of glibc's strerror(3) in the C
-// locale. Numbers that Linux leaves out (41 and 58) are empty.
+// table is indexed by error number. The names are those of errno(3), the texts
+// those of glibc's strerror(3) in the C locale. Numbers that Linux leaves out
+// (41 and 58) are empty.
 var table = [...]entry{
 	1:   {"EPERM", "Operation not permitted"},
 	2:   {"ENOENT", "No such file or directory"},

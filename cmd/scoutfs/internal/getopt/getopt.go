@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package getopt reads a command line the way glibc's getopt_long does, with its error texts, so that command lines
-// written for the C tools mean the same here: long options shortened to a unique prefix, short options bundled, values
-// attached or separate, options after operands, and "--".
+// Package getopt reads a command line the way glibc's getopt_long does, with
+// its error texts, so that command lines written for the C tools mean the same
+// here: long options shortened to a unique prefix, short options bundled,
+// values attached or separate, options after operands, and "--".
 //
 // It only reads: what an option does is decided by whoever gets the settings.
 package getopt
@@ -22,8 +23,9 @@ const (
 	Required
 	// Optional is an option whose value can only be attached to it.
 	Optional
-	// Switch is an option without a value that can also be given as --name=true and --name=false. C tools know no such
-	// thing; it lets a command line switch off what a configuration switches on.
+	// Switch is an option without a value that can also be given as --name=true
+	// and --name=false. C tools know no such thing; it lets a command line
+	// switch off what a configuration switches on.
 	Switch
 )
 
@@ -33,11 +35,13 @@ type Option struct {
 	Short    byte   // 0 if there is none
 	Argument Argument
 
-	// Extension options are ones upstream's tool does not have. A prefix stands for one only if it stands for none of
-	// the others, so that no short form of an upstream option ever changes its meaning.
+	// Extension options are ones upstream's tool does not have. A prefix stands
+	// for one only if it stands for none of the others, so that no short form
+	// of an upstream option ever changes its meaning.
 	Extension bool
 
-	// Phantom options only take part in the search for prefixes, as the hidden ones of argp do, and cannot be given.
+	// Phantom options only take part in the search for prefixes, as the hidden
+	// ones of argp do, and cannot be given.
 	Phantom bool
 
 	// Alias options are a second letter for an option listed before; their
@@ -55,7 +59,8 @@ type Setting struct {
 	HasValue bool
 }
 
-// String returns the setting as one word in its full form: --name or --name=value.
+// String returns the setting as one word in its full form: --name or
+// --name=value.
 func (s Setting) String() string {
 	if s.HasValue {
 		return "--" + s.Option.Long + "=" + s.Value
@@ -63,14 +68,16 @@ func (s Setting) String() string {
 	return "--" + s.Option.Long
 }
 
-// Error is a command line that cannot be read. Its text is glibc's, without the program's name.
+// Error is a command line that cannot be read. Its text is glibc's, without the
+// program's name.
 type Error string
 
 // Error returns the text.
 func (e Error) Error() string { return string(e) }
 
-// Parse splits args, without the command's name, into settings and operands, both in the order given. On an error it
-// also returns the settings before the word at fault.
+// Parse splits args, without the command's name, into settings and operands,
+// both in the order given. On an error it also returns the settings before the
+// word at fault.
 func Parse(options []Option, args []string) (settings []Setting, operands []string, err error) {
 	p := parser{options: options, rest: args}
 	for len(p.rest) > 0 && !p.ended {
@@ -133,7 +140,8 @@ func (p *parser) long(word string) error {
 	return nil
 }
 
-// bundle reads a word that began with one dash: options without value, and perhaps a last one with its value.
+// bundle reads a word that began with one dash: options without value, and
+// perhaps a last one with its value.
 func (p *parser) bundle(word string) error {
 	for i := 0; i < len(word) && !p.ended; i++ {
 		option := p.findShort(word[i])
@@ -168,8 +176,8 @@ func (p *parser) findShort(short byte) *Option {
 	return nil
 }
 
-// find returns the option called name, or else the one that name is a prefix of. word is what the user wrote, for the
-// messages.
+// find returns the option called name, or else the one that name is a prefix
+// of. word is what the user wrote, for the messages.
 func (p *parser) find(name, word string) (*Option, error) {
 	var own, extensions []*Option
 	for i := range p.options {

@@ -41,7 +41,7 @@ func sentence(plain string) string {
 func sentences(paragraph string) [][]string {
 	var all [][]string
 	var sentence []string
-	for _, word := range strings.Fields(paragraph) {
+	for word := range strings.FieldsSeq(paragraph) {
 		sentence = append(sentence, word)
 		if strings.HasSuffix(word, ".") && !strings.HasSuffix(word, "..") && len(word) > 2 {
 			all = append(all, sentence)
@@ -94,7 +94,7 @@ func literal(plain string) string {
 // punctuation mark to it.
 func words(plain string) string {
 	var out []string
-	for _, word := range strings.Fields(plain) {
+	for word := range strings.FieldsSeq(plain) {
 		escaped := escape(word, false)
 		if letters := strings.TrimFunc(word, unicode.IsPunct); letters == "" || len(word) == 2 && unicode.IsUpper(rune(word[0])) {
 			escaped = `\&` + escaped

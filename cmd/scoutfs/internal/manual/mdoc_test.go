@@ -14,9 +14,11 @@ func TestPlainTextBecomesMdoc(t *testing.T) {
 	}{
 		{"sentences begin lines", text, "One\nline. Another one.", "One line.\nAnother one."},
 		{"paragraphs", text, "One.\n\nTwo.", "One.\n.Pp\nTwo."},
-		{"long lines are broken", text,
+		{
+			"long lines are broken", text,
 			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccccccccccc",
-			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbb\nccccccccccccccccccccccccccccc"},
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbb\nccccccccccccccccccccccccccccc",
+		},
 		{"indented text stays", text, "So:\n\n  a -b\n    c\n\nEnd.", "So:\n.Bd -literal -offset indent\na \\-b\n  c\n.Ed\n.Pp\nEnd."},
 		{"requests", text, ".Bd is no request.", "\\&.Bd is no request."},
 		{"quotes at the start", text, "'x' stays.", "\\&'x' stays."},

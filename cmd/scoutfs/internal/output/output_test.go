@@ -58,8 +58,11 @@ func TestList(t *testing.T) {
 		want   string
 	}{
 		{"empty array", output.JSON, nil, "[]\n"},
-		{"array", output.JSON, []any{entry{1, "a"}, fast{}, entry{3, "c"}},
-			"[\n  {\"ino\":1,\"name\":\"a\"},\n  {\"fast\":true},\n  {\"ino\":3,\"name\":\"c\"}\n]\n"},
+		{
+			"array", output.JSON,
+			[]any{entry{1, "a"}, fast{}, entry{3, "c"}},
+			"[\n  {\"ino\":1,\"name\":\"a\"},\n  {\"fast\":true},\n  {\"ino\":3,\"name\":\"c\"}\n]\n",
+		},
 		{"no lines", output.JSONL, nil, ""},
 		{"lines", output.JSONL, []any{entry{1, "a"}, fast{}}, "{\"ino\":1,\"name\":\"a\"}\n{\"fast\":true}\n"},
 	}

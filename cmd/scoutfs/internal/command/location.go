@@ -35,7 +35,7 @@ const (
 func (l *location) defineDevices(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&l.metaDevice, metaDeviceFlag, "", "ask the unmounted volume whose metadata device is `META-DEVICE`")
-	flags.StringVar(&l.dataDevice, dataDeviceFlag, "", "its data device, where file data is wanted")
+	flags.StringVar(&l.dataDevice, dataDeviceFlag, "", "its data device is `DATA-DEVICE`, where file data is wanted")
 	flags.BoolVar(&l.live, liveFlag, false, "with --meta-device: read devices that are in use; the answer is that of the last commit")
 	cli.Extension(cmd, metaDeviceFlag, dataDeviceFlag, liveFlag)
 }

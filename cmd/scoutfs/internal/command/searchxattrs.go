@@ -21,8 +21,8 @@ func newSearchXattrs(env *cli.Env) *cobra.Command {
 		GroupID: cli.GroupInfo,
 		Short:   "Print inode numbers of inodes which may have given xattr",
 		Long: `Prints the numbers of the inodes that may have an extended attribute with the
-srch tag, in ascending order. Each has to be checked: an attribute may have been
-removed since, or another name may have the same hash.`,
+srch tag, in ascending order. Each has to be checked: an attribute may have
+been removed since, or another name may have the same hash.`,
 		Example: `  scoutfs search-xattrs -p /mnt/archive scoutfs.hide.srch.volume7
   scoutfs search-xattrs --meta-device /dev/meta scoutfs.hide.srch.volume7`,
 		RunE: func(cmd *cobra.Command, operands []string) error {

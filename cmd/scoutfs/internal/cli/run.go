@@ -17,6 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -115,7 +116,7 @@ func (r *run) dispatch(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		args = []string{programName}
 	}
-	words := args[1:]
+	words := slices.Clone(args[1:])
 	if name := path.Base(args[0]); r.program.calledAs(name) != nil {
 		r.reporter.program = name
 		words = append([]string{Name(r.program.calledAs(name))}, words...)

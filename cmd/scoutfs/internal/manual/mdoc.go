@@ -43,7 +43,7 @@ func sentences(paragraph string) [][]string {
 	var sentence []string
 	for word := range strings.FieldsSeq(paragraph) {
 		sentence = append(sentence, word)
-		if strings.HasSuffix(word, ".") && !strings.HasSuffix(word, "..") && len(word) > 2 {
+		if strings.HasSuffix(word, ".") && !strings.HasPrefix(word, ".") && len(word) > 2 {
 			all = append(all, sentence)
 			sentence = nil
 		}

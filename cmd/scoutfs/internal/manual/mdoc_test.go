@@ -24,6 +24,7 @@ func TestPlainTextBecomesMdoc(t *testing.T) {
 		{"quotes at the start", text, "'x' stays.", "\\&'x' stays."},
 		{"backslashes", text, "a\\nb", "a\\enb"},
 		{"dashes of options only", text, "well-known --dry-run (-n)", "well-known \\-\\-dry\\-run (\\-n)"},
+		{"names in dots", text, "the .indx. tag", "the .indx. tag"},
 		{"dots within words", text, "from 1..2 on", "from 1..2 on"},
 		{"code", literal, "  x --y 'z'\n  .w", ".Bd -literal -offset indent\nx \\-\\-y \\(aqz\\(aq\n\\&.w\n.Ed"},
 		{"sentence", sentence, "use `SIZE`", "Use \\(gaSIZE\\(ga."},

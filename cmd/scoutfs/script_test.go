@@ -47,7 +47,8 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("SCOUTFS_CONFIG", os.DevNull) // not that of this machine
+			env.Setenv("SCOUTFS_CONFIG", os.DevNull)  // not that of this machine
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else the race detector sleeps a second in each program
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -451,6 +451,12 @@ func TestLostOutputIsNotSuccess(t *testing.T) {
 			return nil
 		}}
 	}
+	broken := func(env *cli.Env) *cobra.Command {
+		return &cobra.Command{Use: "broken", GroupID: cli.GroupDebug, RunE: func(*cobra.Command, []string) error {
+			env.Output().Printf("lost\n")
+			return syscall.ESTALE
+		}}
+	}
 	const full = "failed to write the standard output: No space left on device (28)\n"
 	tests := []struct {
 		name    string
@@ -461,13 +467,14 @@ func TestLostOutputIsNotSuccess(t *testing.T) {
 	}{
 		{"closed at the end", "df", brokenPipe{}, 141, ""},
 		{"closed meanwhile", "long", brokenPipe{}, 141, ""},
+		{"closed and failed", "broken", brokenPipe{}, 1, "scoutfs: broken failed: Stale file handle (116)\n"},
 		{"full at the end", "df", fullDisk{}, 1, full + "scoutfs: df failed: No space left on device (28)\n"},
 		{"full meanwhile", "long", fullDisk{}, 1, full + "scoutfs: long failed: No space left on device (28)\n"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := clitest.Process{Commands: []cli.Constructor{newDF, long}, Stdout: test.stdout}.Run(t.Context(), test.command)
+			got := clitest.Process{Commands: []cli.Constructor{newDF, long, broken}, Stdout: test.stdout}.Run(t.Context(), test.command)
 			if got.Status != test.status || got.Stderr != test.stderr {
 				t.Errorf("got %+v", got)
 			}

@@ -99,16 +99,16 @@ func (r *run) run(ctx context.Context, args []string) int {
 }
 
 // finishOutput writes what is buffered. Output that got lost is a failure
-// even of a command that did not notice.
+// even of a command that did not notice, but does not hide another failure.
 func (r *run) finishOutput(err error) error {
 	lost := r.env.stdout.Flush()
 	switch {
+	case lost == nil, err != nil && !errors.Is(err, lost):
+		return err
 	case errors.Is(lost, syscall.EPIPE):
 		return errClosedOutput
-	case lost != nil && (err == nil || errors.Is(err, lost)):
-		return Failf(lost, "failed to write the standard output: %s", errno.Text(lost))
 	}
-	return err
+	return Failf(lost, "failed to write the standard output: %s", errno.Text(lost))
 }
 
 // dispatch finds the command that args asks for and runs it.

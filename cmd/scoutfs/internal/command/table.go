@@ -33,6 +33,11 @@
 //		return cmd
 //	}
 //
+// The name of every option's value stands in backquotes in its text. After a
+// change of any of this, renew the manual page:
+//
+//	go test ./cmd/scoutfs -run TestManual -update
+//
 // Options are defined in upstream's order, which messages about ambiguous
 // short forms show. Package values has the kinds of values, and what upstream
 // says about wrong ones. A command checks its operands and which options go
@@ -40,7 +45,8 @@
 //
 // Errors: cli.Usagef for a wrong command line (exit status 64), cli.Failf for
 // an upstream message about an error, any other error as it is (both 1), and
-// cli.WithStatus for other exit statuses.
+// cli.WithStatus and cli.UsageStatus for other exit statuses. What is only worth
+// knowing goes to env.Warnf.
 //
 // A test runs the whole program in its own process: see package clitest.
 package command

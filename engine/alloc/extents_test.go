@@ -146,8 +146,7 @@ func TestVerifyReportsAnUnreadableTreeOnce(t *testing.T) {
 		x := alloc.OpenExtents(block.NewReader(dev, block.Options{}), &root)
 		n := 0
 		for err := range x.Verify(t.Context(), 64, 1000) {
-			var failed *device.Error
-			if !errors.As(err, &failed) {
+			if _, ok := errors.AsType[*device.Error](err); !ok {
 				t.Errorf("blkno %d: %v", blkno, err)
 			}
 			n++

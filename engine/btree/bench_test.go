@@ -7,8 +7,10 @@ import (
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/btree"
+	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 	"scoutfs/internal/testblock"
+	"scoutfs/internal/testimage"
 )
 
 const (
@@ -113,5 +115,89 @@ func BenchmarkFind(b *testing.B) {
 	run("cursor", func(key format.Key) error {
 		c.Seek(b.Context(), key)
 		return c.Err()
+	})
+}
+
+// BenchmarkVerifyBlock verifies a leaf of file system items, crc not
+// included.
+func BenchmarkVerifyBlock(b *testing.B) {
+	tree, _ := benchTree(b)
+	var leaf btree.Block
+	for at, err := range tree.Blocks(b.Context()) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		if at.Level == 0 {
+			leaf = at
+			break
+		}
+	}
+	b.SetBytes(format.LargeBlockSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		for violation := range btree.Verify(leaf.Block, btree.VerifyOptions{Range: leaf.Range, AnyItem: true}) {
+			b.Fatal(violation)
+		}
+	}
+	b.ReportMetric(float64(benchLeaf)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mitems/s")
+}
+
+// BenchmarkImage reads the file system tree of a volume with 95,226 inodes:
+// its items from the cache, its items from the page cache, and all of its
+// blocks from the page cache with everything verified.
+func BenchmarkImage(b *testing.B) {
+	img := testimage.Get(b, "many")
+	r, super := openImage(b, img)
+	items := func(b *testing.B, r *block.Reader) (n int) {
+		b.Helper()
+		tree := btree.Tree{Reader: r, Root: super.FSRoot.Root()}
+		for _, err := range tree.Items(b.Context(), format.AllKeys()) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		return n
+	}
+	dev, err := device.Open(img.Meta, device.Options{Shared: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer dev.Close()
+	fresh := func() *block.Reader { return block.NewReader(dev, block.Options{FSID: r.FSID()}) }
+	b.Run("warm", func(b *testing.B) {
+		r := block.NewReader(dev, block.Options{CacheBytes: 1 << 30})
+		n := items(b, r)
+		for b.Loop() {
+			items(b, r)
+		}
+		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mitems/s")
+	})
+	b.Run("cold", func(b *testing.B) {
+		n := 0
+		for b.Loop() {
+			r := fresh()
+			n += items(b, r)
+			r.Wait()
+		}
+		b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e6, "Mitems/s")
+	})
+	b.Run("verify", func(b *testing.B) {
+		blocks := 0
+		for b.Loop() {
+			r := fresh()
+			tree := btree.Tree{Reader: r, Root: super.FSRoot.Root()}
+			for at, err := range tree.Blocks(b.Context()) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				blocks++
+				for violation := range btree.Verify(at.Block, btree.VerifyOptions{Level: at.Level, Range: at.Range}) {
+					b.Fatal(violation)
+				}
+			}
+			r.Wait()
+		}
+		b.ReportMetric(float64(blocks)*format.LargeBlockSize/b.Elapsed().Seconds()/1e6, "MB/s")
 	})
 }

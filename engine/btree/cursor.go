@@ -39,11 +39,15 @@ type Cursor struct {
 	ctx context.Context // of the last Seek
 	// frames are the blocks on the way to the current item by level.
 	frames []frame
-	bound  format.Key        // greatest key that may be in the leaf
-	key    format.Key        // of the current item
-	item   *format.BtreeItem // the current item, nil if there is none
-	value  []byte
-	err    error
+	// bound is the greatest key that may be in the leaf, endsHere whether
+	// that is beyond the end.
+	bound    format.Key
+	endsHere bool
+
+	key   format.Key        // of the current item
+	item  *format.BtreeItem // the current item, nil if there is none
+	value []byte
+	err   error
 }
 
 // frame is a block on the way to the current item.
@@ -52,6 +56,8 @@ type frame struct {
 	ref   format.Ref
 	key   format.Key // of the walk's current item in a parent, which bounds its child
 	ahead ahead
+	// loaded has no meaning; see load.
+	loaded byte
 }
 
 // NewCursor returns a cursor that stands nowhere until Seek. It is as large
@@ -180,7 +186,7 @@ func (c *Cursor) settle(orEqual bool) bool {
 	if order := key.Compare(c.key); order < 0 || order == 0 && !orEqual {
 		return c.failAt(orderError(c.key), 0, key)
 	}
-	if c.opts.End.Less(key) {
+	if c.endsHere && c.opts.End.Less(key) {
 		return false
 	}
 	val, err := value(leaf.b, it)
@@ -233,6 +239,7 @@ func (c *Cursor) enter(level int, ref format.Ref, bound format.Key) bool {
 	f := &c.frames[level]
 	f.ref = ref
 	f.ahead.restart()
+	f.loaded += load(b)
 	if err := f.first(b); err != nil {
 		return c.failAt(err, level, bound)
 	}
@@ -248,7 +255,7 @@ func (c *Cursor) enter(level int, ref format.Ref, bound format.Key) bool {
 // enterLeaf takes the bound of a new leaf's keys. A last item beyond it
 // would be out of order with later leaves and hidden from searches.
 func (c *Cursor) enterLeaf(bound format.Key) bool {
-	c.bound = bound
+	c.bound, c.endsHere = bound, c.opts.End.Less(bound)
 	leaf := &c.frames[0]
 	last, _, err := split(leaf.b, format.MaxKey(), true)
 	if err != nil {

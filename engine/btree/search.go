@@ -91,6 +91,18 @@ func (w *walk) seek(b *format.BtreeBlock, key format.Key) error {
 	return depthError()
 }
 
+// load reads through a block's items once, in the order in which they lie,
+// which the processor does many times faster than following links to items
+// that are not in its cache. It returns their bytes' sum, so that the
+// compiler keeps the reads.
+func load(b *format.BtreeBlock) (sum byte) {
+	const line = 64
+	for off := format.BtreeItemsOffset; off < format.BtreeItemsOffset+b.NrItems()*format.BtreeItemSize; off += line {
+		sum += b[off]
+	}
+	return sum
+}
+
 // first stands the walk at the block's first item.
 func (w *walk) first(b *format.BtreeBlock) error {
 	*w = walk{b: b, whole: true}

@@ -205,9 +205,9 @@ func TestSubtreeEndsAtItsLastKey(t *testing.T) {
 	t.Parallel()
 	v := testblock.New(t, 30)
 	var parents []testblock.Item
-	for p := uint64(0); p < 2; p++ {
+	for p := range uint64(2) {
 		var leaves []testblock.Item
-		for l := uint64(0); l < 3; l++ {
+		for l := range uint64(3) {
 			ino := 100*p + 10*l
 			ref := v.Add(format.MagicBtree, testblock.Btree(0, inodes(ino+1, ino+2, ino+9)...))
 			leaves = append(leaves, testblock.RefItem(format.InodeKey(ino+9), ref))

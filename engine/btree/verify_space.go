@@ -34,7 +34,7 @@ func (v *verifier) verifySpace() {
 	for slot := 0; slot < v.nr && !v.stopped; slot++ {
 		it := v.b.Item(slot)
 		off, n := int(it.ValOff.Get()), int(it.ValLen.Get())
-		room := (n + format.BtreeValueAlign - 1) &^ (format.BtreeValueAlign - 1)
+		room := format.ValueRoom(n)
 		total += format.BtreeItemSize + room
 		switch {
 		case n == 0:

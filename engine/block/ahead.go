@@ -92,21 +92,26 @@ func splitRuns(flights []*flight) [][]*flight {
 	return runs
 }
 
-// readRun reads neighbouring blocks and ends their flights.
+// readRun reads neighbouring blocks, but for those that someone else has
+// taken, and ends their flights.
 func (r *Reader) readRun(ctx context.Context, run []*flight) {
-	reqs := make([]device.ReadRequest, len(run))
-	for i, f := range run {
-		reqs[i] = device.ReadRequest{Off: offset(f.ref.Blkno), Buf: make([]byte, format.LargeBlockSize)}
+	var flights []*flight
+	var reqs []device.ReadRequest
+	for _, f := range run {
+		if f.taken.CompareAndSwap(false, true) {
+			flights = append(flights, f)
+			reqs = append(reqs, device.ReadRequest{Off: offset(f.ref.Blkno), Buf: make([]byte, format.LargeBlockSize)})
+		}
 	}
 	// Each request has its own error.
 	_ = device.ReadMany(ctx, r.dev, reqs, 1)
-	for i, f := range run {
+	for i, f := range flights {
 		block, err := reqs[i].Buf, reqs[i].Err
 		s := r.shard(f.ref.Blkno)
 		if err == nil {
 			s.countAhead()
 			block, err = r.verifyOrReread(block, f.ref, f.magic)
 		}
-		s.end(f, block, err)
+		s.end(f, block, err, true)
 	}
 }

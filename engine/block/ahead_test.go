@@ -115,6 +115,42 @@ func TestEndOfPrefetchContextDoesNotFailReads(t *testing.T) {
 	})
 }
 
+// A block that is needed now must not wait for others to be read ahead.
+func TestReadOvertakesBlocksReadAhead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v := testblock.New(t, 100)
+		refs := addBlocks(v, 40)
+		dev := &stuckDevice{Device: v.Dev, off: int64(refs[0].Blkno) << format.LargeBlockShift, gate: make(chan struct{})}
+		r := block.NewReader(dev, block.Options{Workers: 1})
+		r.Prefetch(t.Context(), format.MagicBloom, []format.Ref{refs[0], refs[10], refs[20]})
+		synctest.Wait() // the only worker is stuck
+		if _, err := r.Read(t.Context(), refs[20], format.MagicBloom); err != nil {
+			t.Error(err)
+		}
+		close(dev.gate)
+		r.Wait()
+		want := block.Stats{Blocks: 3, Bytes: 3 << 16, Ahead: 2}
+		if got := r.Stats(); got != want {
+			t.Errorf("stats are %+v, want %+v", got, want)
+		}
+	})
+}
+
+// stuckDevice lets no read of one place end until the gate is closed.
+type stuckDevice struct {
+	device.Device
+	off  int64
+	gate chan struct{}
+}
+
+func (d *stuckDevice) ReadAt(p []byte, off int64) (int, error) {
+	if off == d.off {
+		<-d.gate
+	}
+	return d.Device.ReadAt(p, off)
+}
+
 func TestPrefetchCanBeTurnedOff(t *testing.T) {
 	t.Parallel()
 	v := testblock.New(t, 100)

@@ -126,9 +126,9 @@ func (r *Reader) Read(ctx context.Context, ref format.Ref, magic uint32) ([]byte
 				return nil, r.verify(block, ref, magic)
 			}
 			return block, nil
-		case mine:
+		case mine, f.taken.CompareAndSwap(false, true):
 			block, err := r.load(ref, magic)
-			s.end(f, block, err)
+			s.end(f, block, err, false)
 			return block, err
 		}
 		select {

@@ -4,6 +4,7 @@ package block
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"scoutfs/engine/format"
 )
@@ -33,6 +34,9 @@ type flightKey struct {
 type flight struct {
 	flightKey
 	ahead bool // reads ahead: nobody waited for it when it began
+	// taken is set by whoever does the read. One that reads ahead may wait
+	// its turn for long, and someone in need take it over.
+	taken atomic.Bool
 
 	done  chan struct{} // closed when the fields below are set
 	block []byte
@@ -85,13 +89,15 @@ func (s *shard) beginAhead(ref format.Ref, magic uint32) *flight {
 
 func (s *shard) fly(ref format.Ref, magic uint32, ahead bool) *flight {
 	f := &flight{flightKey: flightKey{ref, magic}, ahead: ahead, done: make(chan struct{})}
+	f.taken.Store(!ahead)
 	s.flights[f.flightKey] = f
 	return f
 }
 
 // end hands a flight's outcome to those who wait, and a good block to the
 // cache unless it was invalidated meanwhile.
-func (s *shard) end(f *flight, block []byte, err error) {
+// The block is used at once unless it was read ahead.
+func (s *shard) end(f *flight, block []byte, err error, ahead bool) {
 	f.block, f.err = block, err
 	close(f.done)
 	s.mutex.Lock()
@@ -101,7 +107,7 @@ func (s *shard) end(f *flight, block []byte, err error) {
 	}
 	delete(s.flights, f.flightKey)
 	if err == nil {
-		s.cache.put(f.ref, f.magic, block, f.ahead)
+		s.cache.put(f.ref, f.magic, block, ahead)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -85,11 +86,13 @@ func collect[T any](answers iter.Seq2[T, error]) ([]T, error) {
 
 // quotaText is a rule in upstream's text.
 func quotaText(r ioctl.QuotaRule) string {
-	text := fmt.Sprintf("%3d ", r.Prio)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%3d ", r.Prio)
 	for _, n := range r.Names {
-		text += fmt.Sprintf("%d,%s,%s ", n.Value, letter("LPUG", n.Source), flagLetter(n.Flags&format.QuotaNameSelect, "S"))
+		fmt.Fprintf(&text, "%d,%s,%s ", n.Value, letter("LPUG", n.Source), flagLetter(n.Flags&format.QuotaNameSelect, "S"))
 	}
-	return text + fmt.Sprintf("%s %d %s", letter("ID", r.Op), r.Limit, flagLetter(r.Flags&format.QuotaRuleTotlCount, "C"))
+	fmt.Fprintf(&text, "%s %d %s", letter("ID", r.Op), r.Limit, flagLetter(r.Flags&format.QuotaRuleTotlCount, "C"))
+	return text.String()
 }
 
 // letter names a small number; one without a name is shown as it is.
@@ -146,8 +149,13 @@ func quotaJSON(r ioctl.QuotaRule) quotaRule {
 func quotaListing() listing[ioctl.QuotaRule] {
 	return listing[ioctl.QuotaRule]{
 		columns: []output.Column{
-			{Name: "PRIORITY", Right: true}, {Name: "NAME"}, {Name: "NAME"}, {Name: "NAME"},
-			{Name: "OP"}, {Name: "LIMIT", Right: true}, {Name: "OF"},
+			{Name: "PRIORITY", Right: true},
+			{Name: "NAME"},
+			{Name: "NAME"},
+			{Name: "NAME"},
+			{Name: "OP"},
+			{Name: "LIMIT", Right: true},
+			{Name: "OF"},
 		},
 		text: func(out *output.Writer, _ int, r ioctl.QuotaRule) { out.Printf("%s\n", quotaText(r)) },
 		row: func(r ioctl.QuotaRule) []string {

@@ -120,7 +120,7 @@ func parseIndexPosition(text string) (ioctl.XattrIndexEntry, error) {
 		numbers[i] = v
 	}
 	if numbers[0] > 255 {
-		return e, fmt.Errorf("initial major index position '%s' must be between 0 and 255, inclusive.", parts[0])
+		return e, fmt.Errorf("initial major index position '%s' must be between 0 and 255, inclusive", parts[0])
 	}
 	return ioctl.XattrIndexEntry{Major: uint8(numbers[0]), Minor: numbers[1], Ino: numbers[2]}, nil
 }

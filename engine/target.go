@@ -183,7 +183,7 @@ func (t *Target) ReadXattrTotals(ctx context.Context, q ioctl.ReadXattrTotals) (
 		found, err := take(f.Totals(ctx, q.From), q.Count)
 		totals = make([]ioctl.XattrTotal, len(found))
 		for i, s := range found {
-			totals[i] = ioctl.XattrTotal{Name: s.Name, Total: uint64(s.Total), Count: uint64(s.Count)}
+			totals[i] = ioctl.XattrTotal{Name: s.Name, Total: s.Total, Count: s.Count}
 		}
 		return err
 	})

@@ -54,83 +54,137 @@ func TestVerifyFindsEveryKindOfDamage(t *testing.T) {
 		{"nothing", func(*format.BtreeBlock, *btree.VerifyOptions) {}, nil},
 		{"level", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Level = 1 }, []string{"level"}},
 		{"head pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().Pad[6] = 1 }, []string{"pad"}},
-		{"nr_items less", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(6) },
-			[]string{"avl link", "total_item_bytes", "hash slot", "hash table"}},
-		{"nr_items more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(8) },
-			[]string{"avl tree", "total_item_bytes", "mid_free_len", "key", "hash table", "hash table"}},
-		{"nr_items beyond the block", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(65535) },
-			[]string{"nr_items"}},
-		{"item_root to another item", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(format.NodeOffset(1)) },
-			[]string{"avl parent", "avl tree"}},
-		{"item_root zero", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(0) },
-			[]string{"avl tree"}},
-		{"item_root between items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(format.NodeOffset(0) + 1) },
-			[]string{"avl link", "avl tree"}},
-		{"link to itself", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Node.Left.Set(format.NodeOffset(1)) },
-			[]string{"avl link"}},
+		{
+			"nr_items less", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(6) },
+			[]string{"avl link", "total_item_bytes", "hash slot", "hash table"},
+		},
+		{
+			"nr_items more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(8) },
+			[]string{"avl tree", "total_item_bytes", "mid_free_len", "key", "hash table", "hash table"},
+		},
+		{
+			"nr_items beyond the block", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(65535) },
+			[]string{"nr_items"},
+		},
+		{
+			"item_root to another item", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(format.NodeOffset(1)) },
+			[]string{"avl parent", "avl tree"},
+		},
+		{
+			"item_root zero", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(0) },
+			[]string{"avl tree"},
+		},
+		{
+			"item_root between items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(format.NodeOffset(0) + 1) },
+			[]string{"avl link", "avl tree"},
+		},
+		{
+			"link to itself", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Node.Left.Set(format.NodeOffset(1)) },
+			[]string{"avl link"},
+		},
 		{"link back to the root", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			b.Item(1).Node.Right.Set(b.Head().ItemRoot.Get())
 		}, []string{"avl link"}},
-		{"link lost", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(3).Node.Left.Set(0) },
-			[]string{"avl tree"}},
-		{"parent", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Parent.Set(format.NodeOffset(5)) },
-			[]string{"avl parent"}},
+		{
+			"link lost", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(3).Node.Left.Set(0) },
+			[]string{"avl tree"},
+		},
+		{
+			"parent", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Parent.Set(format.NodeOffset(5)) },
+			[]string{"avl parent"},
+		},
 		{"height", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Height++ }, []string{"avl height"}},
 		{"avl pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Pad = 9 }, []string{"avl pad"}},
 		{"item pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Pad[2] = 9 }, []string{"pad"}},
-		{"key pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Key.Pad[4] = 9 },
-			[]string{"key pad", "hash table"}},
-		{"key out of order", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 5, format.SymlinkKey(65, 0)) },
-			[]string{"key"}},
-		{"key twice", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 5, format.SymlinkKey(40, 0)) },
-			[]string{"key"}},
-		{"key before the range", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 1, format.SymlinkKey(9, 0)) },
-			[]string{"key"}},
-		{"key after the range", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 2, format.SymlinkKey(70, 1)) },
-			[]string{"key"}},
+		{
+			"key pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Key.Pad[4] = 9 },
+			[]string{"key pad", "hash table"},
+		},
+		{
+			"key out of order", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 5, format.SymlinkKey(65, 0)) },
+			[]string{"key"},
+		},
+		{
+			"key twice", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 5, format.SymlinkKey(40, 0)) },
+			[]string{"key"},
+		},
+		{
+			"key before the range", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 1, format.SymlinkKey(9, 0)) },
+			[]string{"key"},
+		},
+		{
+			"key after the range", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 2, format.SymlinkKey(70, 1)) },
+			[]string{"key"},
+		},
 		{"val_off unaligned", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { addOff(b, 4, -1) }, []string{"val_off"}},
 		{"value over another", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { addOff(b, 4, 8) }, []string{"value"}},
-		{"value over items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(48 + 6*56) },
-			[]string{"value", "mid_free_len"}},
-		{"value over the hash table", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(62512 - 56) },
-			[]string{"value"}},
-		{"value at the end of u16", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(65528) },
-			[]string{"value"}},
+		{
+			"value over items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(48 + 6*56) },
+			[]string{"value", "mid_free_len"},
+		},
+		{
+			"value over the hash table", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(62512 - 56) },
+			[]string{"value"},
+		},
+		{
+			"value at the end of u16", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(65528) },
+			[]string{"value"},
+		},
 		{"val_len within the rounding", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(11) }, nil},
-		{"val_len more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValLen.Set(72) },
-			[]string{"value", "total_item_bytes"}},
-		{"val_len far too much", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValLen.Set(897) },
-			[]string{"val_len", "total_item_bytes", "val_len"}},
-		{"val_off without value", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(0) },
-			[]string{"val_off", "total_item_bytes", "val_len"}},
-		{"total_item_bytes", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().TotalItemBytes.Set(1) },
-			[]string{"total_item_bytes"}},
+		{
+			"val_len more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValLen.Set(72) },
+			[]string{"value", "total_item_bytes"},
+		},
+		{
+			"val_len far too much", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValLen.Set(897) },
+			[]string{"val_len", "total_item_bytes", "val_len"},
+		},
+		{
+			"val_off without value", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(0) },
+			[]string{"val_off", "total_item_bytes", "val_len"},
+		},
+		{
+			"total_item_bytes", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().TotalItemBytes.Set(1) },
+			[]string{"total_item_bytes"},
+		},
 		{"mid_free_len less", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().MidFreeLen.Set(0) }, nil},
 		{"mid_free_len more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			b.Head().MidFreeLen.Set(b.Head().MidFreeLen.Get() + 1)
 		}, []string{"mid_free_len"}},
-		{"hash slot lost", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 0) },
-			[]string{"hash table", "hash table"}},
-		{"hash slot to another item", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 48) },
-			[]string{"hash table"}},
+		{
+			"hash slot lost", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 0) },
+			[]string{"hash table", "hash table"},
+		},
+		{
+			"hash slot to another item", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 48) },
+			[]string{"hash table"},
+		},
 		{"hash slot out of place", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			from := hashSlot(b, 5)
 			b.SetLeafHash(from+1, b.LeafHash(from))
 			b.SetLeafHash(from, 0)
 		}, []string{"hash table"}},
-		{"hash slot between items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 49) },
-			[]string{"hash slot", "hash table"}},
-		{"hash slot before the items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 8) },
-			[]string{"hash slot", "hash table"}},
+		{
+			"hash slot between items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 49) },
+			[]string{"hash slot", "hash table"},
+		},
+		{
+			"hash slot before the items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 8) },
+			[]string{"hash slot", "hash table"},
+		},
 		{"item in the hash table twice", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			b.SetLeafHash(hashSlot(b, 5)+1, b.LeafHash(hashSlot(b, 5)))
 		}, []string{"hash table"}},
-		{"item of another tree", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Tree = format.TreeSrchRoot },
-			[]string{"key", "key", "key", "key", "key", "key", "key"}},
+		{
+			"item of another tree", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Tree = format.TreeSrchRoot },
+			[]string{"key", "key", "key", "key", "key", "key", "key"},
+		},
 		{"any item", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Tree, o.AnyItem = format.TreeSrchRoot, true }, nil},
 		{"unknown flag", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(0).Flags = 2 }, []string{"flags"}},
-		{"deletion in fs_root", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(0).Flags = 1 },
-			[]string{"flags", "val_len"}},
+		{
+			"deletion in fs_root", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(0).Flags = 1 },
+			[]string{"flags", "val_len"},
+		},
 		{"deletion with a value", func(b *format.BtreeBlock, o *btree.VerifyOptions) {
 			b.Item(0).Flags, o.Tree = 1, format.TreeLogItems
 		}, []string{"val_len"}},

@@ -30,7 +30,7 @@ test: ## run all tests with the race detector, and list those that were skipped
 
 .PHONY: lint
 lint: ## run the linters that tools/go.mod pins
-	@$(GO) tool -modfile=tools/go.mod golangci-lint run ./...
+	@$(GO) tool -modfile=tools/go.mod golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: fmt
 fmt: ## format the source as lint wants it

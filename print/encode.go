@@ -153,8 +153,7 @@ func (u *unit) place() string {
 
 // locate puts the unit's place into a decoder's error.
 func (u *unit) locate(err error) error {
-	var corrupt *format.CorruptError
-	if errors.As(err, &corrupt) {
+	if corrupt, ok := errors.AsType[*format.CorruptError](err); ok {
 		return corrupt.At("%s", u.place())
 	}
 	return fmt.Errorf("%s: %w", u.place(), err)

@@ -176,8 +176,7 @@ func (t text) address(b []byte) text {
 // problem says in the stream what Options.Problem is told beside it.
 func (e *jsonEncoder) problem(dst []byte, err error) []byte {
 	t := text(dst).open("problem").memberString("message", err.Error())
-	var corrupt *format.CorruptError
-	if errors.As(err, &corrupt) {
+	if corrupt, ok := errors.AsType[*format.CorruptError](err); ok {
 		t = t.memberString("damaged", corrupt.Structure).
 			memberString("place", corrupt.Place).
 			memberString("field", corrupt.Field).

@@ -81,15 +81,11 @@ func (p *printer) walkSelection(w *walker) error {
 		return w.superBlock()
 	}
 	trees := superTrees(p.super)
-	for i := range trees[:len(trees)-1] {
-		if err := w.selected(&trees[i]); err != nil {
-			return err
-		}
-	}
-	err := w.values(&p.super.LogsRoot, func(_ format.Key, val []byte) error {
+	logsRoot, fsRoot := &trees[len(trees)-2], &trees[len(trees)-1]
+	logs := valueWalk{walker: w, fn: func(k format.Key, val []byte) error {
 		lt, err := format.View[format.LogTrees](val)
 		if err != nil {
-			return nil // the item's own unit reports its length
+			return w.report(fmt.Errorf("log trees item %v: %w", k, err))
 		}
 		own := logTreesTrees(lt)
 		for i := range own {
@@ -98,11 +94,19 @@ func (p *printer) walkSelection(w *walker) error {
 			}
 		}
 		return nil
-	})
-	if err != nil {
+	}}
+	if s := p.opts.Select; s.Keys != nil || !s.tree(&logsRoot.info) {
+		logs.unshown = &logsRoot.info
+	}
+	for i := range trees[:len(trees)-1] {
+		if err := w.selected(&trees[i]); err != nil {
+			return err
+		}
+	}
+	if err := logs.root(&p.super.LogsRoot); err != nil {
 		return err
 	}
-	return w.selected(&trees[len(trees)-1])
+	return w.selected(fsRoot)
 }
 
 // selected emits a tree's selected part, if it is selected at all.

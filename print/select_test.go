@@ -8,9 +8,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
+	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 	"scoutfs/print"
 )
@@ -174,5 +177,51 @@ func TestRawBlockShowsItsBytes(t *testing.T) {
 		t.Errorf("no magic in %s", text[:400])
 	} else if !strings.HasSuffix(text, "00010000\n") {
 		t.Errorf("dump ends with %q", text[len(text)-40:])
+	}
+}
+
+// A selection shows no parents and, but for its own trees, no leaves: what is
+// wrong with the blocks that it goes through must be said all the same.
+func TestSelectionsTellOfDamageOnTheWay(t *testing.T) {
+	t.Parallel()
+	base := sample(t, "synthetic-all-items")
+	var super format.Super
+	if _, err := base.ReadAt(format.Bytes(&super), format.SuperBlkno*format.SmallBlockSize); err != nil {
+		t.Fatal(err)
+	}
+	if super.FSRoot.Height < 2 {
+		t.Fatal("fs_root of the sample has no parent")
+	}
+	keys := format.Range{Start: format.InodeKey(1), End: format.InodeKey(2)}
+	trees := map[string]*format.BtreeRoot{"fs_root": &super.FSRoot, "logs_root": &super.LogsRoot}
+	selections := map[string]print.Selection{
+		"inode":         {Ino: 1},
+		"keys":          {Keys: &keys},
+		"keys of a log": {Keys: &keys, Trees: []string{"item_root"}},
+	}
+	for name, root := range trees {
+		for what, selection := range selections {
+			if name == "fs_root" && selection.Trees != nil {
+				continue
+			}
+			meta := device.NewOverlay("damaged", base)
+			at := int64(root.Ref.Blkno.Get())*format.LargeBlockSize + 60000
+			if _, err := meta.WriteAt([]byte{0xff}, at); err != nil {
+				t.Fatal(err)
+			}
+			var problems []string
+			_, err := print.Volume(context.Background(), meta, io.Discard, print.Options{
+				Select:  selection,
+				Problem: func(err error) { problems = append(problems, err.Error()) },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(problems, func(s string) bool {
+				return strings.Contains(s, "in "+name+": crc is")
+			}) {
+				t.Errorf("%s, damaged %s: the problems are %q, without its crc", what, name, problems)
+			}
+		}
 	}
 }

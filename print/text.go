@@ -14,9 +14,6 @@ const hexDigits = "0123456789abcdef"
 // s appends a string.
 func (t text) s(s string) text { return append(t, s...) }
 
-// b appends bytes.
-func (t text) b(b []byte) text { return append(t, b...) }
-
 // nl ends a line.
 func (t text) nl() text { return append(t, '\n') }
 

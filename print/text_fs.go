@@ -123,8 +123,6 @@ func (t text) symlink(k format.Key, val valueWindow) text {
 		s("\n      target ").name(val.bytes(0, n)).nl()
 }
 
-func (t text) cname(b []byte) text { return t.name(b) }
-
 func (t text) dataExtent(k format.Key, val valueWindow) text {
 	v := view[format.DataExtent](val)
 	e := k.DataExtent()

@@ -24,6 +24,9 @@ type valueWalk struct {
 	want *format.Key
 	fn   func(format.Key, []byte) error
 	seen *roaring64.Bitmap
+	// unshown is a tree that is shown nowhere, so that the walk itself has to
+	// tell what is wrong with its blocks; nil for other trees.
+	unshown *treeInfo
 }
 
 func (w *valueWalk) root(root *format.BtreeRoot) error {
@@ -38,8 +41,14 @@ func (w *valueWalk) block(ref format.Ref, level int) error {
 	if err := w.ctx.Err(); err != nil || !w.seen.CheckedAdd(ref.Blkno) {
 		return err
 	}
-	u := &unit{kind: unitBtree, ref: ref, tree: &treeInfo{}, buf: make([]byte, format.LargeBlockSize)}
-	if w.read(u) != nil {
+	u := &unit{kind: unitBtree, ref: ref, level: level, tree: &treeInfo{}, buf: make([]byte, format.LargeBlockSize)}
+	if w.unshown != nil {
+		u.tree = w.unshown
+		if err := w.tell(u); err != nil {
+			return err
+		}
+	}
+	if u.overwritten || !w.load(u) {
 		return nil
 	}
 	b, err := format.ViewBtreeBlock(u.block())

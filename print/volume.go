@@ -95,13 +95,13 @@ func (w *walker) srchFiles() error {
 		if k.Type != format.TypeSrchPending && k.Type != format.TypeSrchBusy {
 			f, err := format.View[format.SrchFile](val)
 			if err != nil {
-				return nil // the item's own unit reports its length
+				return nil //nolint:nilerr // the item's own unit reports its length
 			}
 			return w.srchFile(f)
 		}
 		c, err := format.View[format.SrchCompact](val)
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // likewise
 		}
 		for i := range c.Inputs() {
 			if err := w.srchFile(&c.In[i].File); err != nil {
@@ -117,7 +117,7 @@ func (w *walker) logTrees() error {
 	return w.values(&w.super.LogsRoot, func(_ format.Key, val []byte) error {
 		lt, err := format.View[format.LogTrees](val)
 		if err != nil {
-			return nil // the item's own unit reports its length
+			return nil //nolint:nilerr // the item's own unit reports its length
 		}
 		if err := w.list("lt_meta_avail", &lt.MetaAvail); err != nil {
 			return err

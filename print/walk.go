@@ -4,6 +4,7 @@ package print
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
@@ -42,8 +43,25 @@ func (w *walker) report(err error) error {
 	if nextErr != nil {
 		return nextErr
 	}
+	_, u.overwritten = errors.AsType[*OverwrittenError](err)
 	u.problem(err)
 	w.emit(u)
+	return nil
+}
+
+// tell reports what is wrong with a btree block that is only walked through
+// and shown nowhere.
+func (w *walker) tell(u *unit) error {
+	if w.load(u) && w.verify(u) {
+		if b, err := format.ViewBtreeBlock(u.block()); err == nil {
+			u.checkBtree(b)
+		}
+	}
+	for _, problem := range u.problems {
+		if err := w.report(problem); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -123,15 +141,20 @@ func (w *treeWalk) block(ref format.Ref, level int, keys format.Range) error {
 		return nil
 	}
 	// The block was or will be shown, with its problems, in its own level's
-	// turn: here it only leads the way.
-	err = w.children(u, level, keys)
+	// turn: here it only leads the way. A selection of items shows no parents.
+	if w.info.ranges != nil {
+		err = w.tell(u)
+	}
+	if err == nil && !u.overwritten {
+		err = w.children(u, level, keys)
+	}
 	w.free <- u
 	return err
 }
 
 // children walks on to the children that can hold wanted keys.
 func (w *treeWalk) children(u *unit, level int, keys format.Range) error {
-	if w.read(u) != nil {
+	if !w.load(u) {
 		return nil
 	}
 	b, err := format.ViewBtreeBlock(u.block())

@@ -6,6 +6,7 @@ import (
 	"context"
 	"math"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,7 @@ func newGetFiemap(env *cli.Env) *cobra.Command {
 	var (
 		where             location
 		physical, logical bool
-		bytes             bool
+		bytes, data       bool
 	)
 	cmd := &cobra.Command{
 		Use:     "get-fiemap FILE",
@@ -29,8 +30,12 @@ func newGetFiemap(env *cli.Env) *cobra.Command {
 		Long: `Prints a file's extents: where they are in the file and on the device, how
 long they are, and flags: O for one whose place is unknown, which is what an
 offline extent looks like, U for one that is not written, L for the last.
-With --meta-device FILE is a path inside the volume.`,
+With --meta-device FILE is a path inside the volume.
+
+With --data it prints where the file has data, as lseek(2) finds it: written and
+offline blocks, joined, up to the end of the file.`,
 		Example: `  scoutfs get-fiemap -Lb /mnt/archive/file
+  scoutfs get-fiemap --data -b /mnt/archive/file
   scoutfs get-fiemap --meta-device /dev/meta --output json /file`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			switch {
@@ -38,6 +43,8 @@ With --meta-device FILE is a path inside the volume.`,
 				return cli.Usagef("more than one argument given")
 			case physical && logical:
 				return cli.Usagef("can't pass both -P and -L options")
+			case data && (physical || logical):
+				return cli.Usagef("can't pass --data with -P or -L")
 			case len(operands) == 0:
 				return cli.Usagef("must provide filename")
 			}
@@ -46,6 +53,9 @@ With --meta-device FILE is a path inside the volume.`,
 				unit = 1
 			}
 			return where.askReadOnly(cmd.Context(), operands[0], func(f ioctl.File) error {
+				if data {
+					return showData(cmd.Context(), env, f, unit)
+				}
 				return showFiemap(cmd.Context(), env, f, fiemapText{unit, !physical, !logical})
 			})
 		},
@@ -54,9 +64,36 @@ With --meta-device FILE is a path inside the volume.`,
 	flags.BoolVarP(&physical, "physical", "P", false, "print only places on the device")
 	flags.BoolVarP(&logical, "logical", "L", false, "print only places in the file")
 	flags.BoolVarP(&bytes, "byte", "b", false, "print bytes in place of 4 KiB blocks")
+	flags.BoolVar(&data, "data", false, "print the ranges that have data")
 	where.defineDevices(cmd)
+	cli.Extension(cmd, "data")
 	reportsList(cmd)
 	return cmd
+}
+
+// showData prints the ranges with data in whole units, the last one rounded
+// up.
+func showData(ctx context.Context, env *cli.Env, f ioctl.File, unit uint64) error {
+	seeker, ok := f.(ioctl.Seeker)
+	if !ok {
+		return cli.Failf(syscall.EOPNOTSUPP, "the file cannot be searched for data")
+	}
+	l := listing[walk.DataRange]{
+		columns: []output.Column{{Name: "OFFSET", Right: true}, {Name: "LENGTH", Right: true}},
+		text: func(out *output.Writer, i int, r walk.DataRange) {
+			out.Printf("%d: offset: %d length: %d\n", i, r.Start/unit, (r.End-r.Start+unit-1)/unit)
+		},
+		row: func(r walk.DataRange) []string {
+			return []string{strconv.FormatUint(r.Start/unit, 10), strconv.FormatUint((r.End-r.Start+unit-1)/unit, 10)}
+		},
+		json: func(r walk.DataRange) any {
+			return struct {
+				Offset uint64 `json:"offset"` // bytes
+				Length uint64 `json:"length"`
+			}{r.Start, r.End - r.Start}
+		},
+	}
+	return l.write(env, walk.DataRanges(ctx, seeker, 0))
 }
 
 // fiemapText says what of an extent the text shows.

@@ -4,6 +4,7 @@ package images_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -14,8 +15,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"crypto/sha256"
 
 	"github.com/google/go-cmp/cmp"
 

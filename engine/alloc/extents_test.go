@@ -103,14 +103,22 @@ func TestVerifyFindsWrongExtents(t *testing.T) {
 		{"wraps around", both(format.Extent{Start: math.MaxUint64, Len: 7}), 7, []string{"no wrap", "no wrap"}},
 		{"no item by size", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b)}), 30, []string{"without its other item"}},
 		{"no item by place", append(both(a), testblock.Item{Key: format.FreeOrderKey(b)}), 10, []string{"without its other item"}},
-		{"items of different lengths", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b)}, testblock.Item{Key: format.FreeOrderKey(format.Extent{Start: 101, Len: 19})}), 30,
-			[]string{"without its other item", "without its other item"}},
-		{"unused key field", append(both(a), testblock.Item{Key: odd}, testblock.Item{Key: format.FreeOrderKey(b)}), 30,
-			[]string{"key is 36.119.0.20.1.0, expected 36.119.0.20.0.0"}},
-		{"wrong order", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b)}, testblock.Item{Key: wrongOrder}), 30,
-			[]string{"expected 40.18446744073709551614.0.119.20.0"}},
-		{"value", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b), Value: []byte{1}}, testblock.Item{Key: format.FreeOrderKey(b)}), 30,
-			[]string{"value of 1 bytes"}},
+		{
+			"items of different lengths", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b)}, testblock.Item{Key: format.FreeOrderKey(format.Extent{Start: 101, Len: 19})}), 30,
+			[]string{"without its other item", "without its other item"},
+		},
+		{
+			"unused key field", append(both(a), testblock.Item{Key: odd}, testblock.Item{Key: format.FreeOrderKey(b)}), 30,
+			[]string{"key is 36.119.0.20.1.0, expected 36.119.0.20.0.0"},
+		},
+		{
+			"wrong order", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b)}, testblock.Item{Key: wrongOrder}), 30,
+			[]string{"expected 40.18446744073709551614.0.119.20.0"},
+		},
+		{
+			"value", append(both(a), testblock.Item{Key: format.FreeBlknoKey(b), Value: []byte{1}}, testblock.Item{Key: format.FreeOrderKey(b)}), 30,
+			[]string{"value of 1 bytes"},
+		},
 	}
 	for _, test := range tests {
 		v := testblock.New(t, 40)

@@ -39,7 +39,9 @@ const nearItems = 8
 
 // Scan returns the inodes in a range of numbers in order, each with what opts
 // ask for, in one pass over the items of the fs zone and without allocating
-// per inode. Directory entries and extents are skipped.
+// per inode. Directory entries and extents are skipped. A record with damaged
+// items comes without them and with the first one's error; of a damaged inode
+// only its number is known. What ends a scan early comes without a record.
 func (f *FS) Scan(ctx context.Context, opts ScanOptions) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		if opts.To == 0 {
@@ -48,15 +50,12 @@ func (f *FS) Scan(ctx context.Context, opts ScanOptions) iter.Seq2[*Record, erro
 		end := format.ItemsOfInode(opts.To).End
 		s := scan{fs: f, ctx: ctx, opts: opts, cursor: f.snapshot.Cursor(format.Range{Start: format.InodeKey(opts.From), End: end})}
 		for s.next() {
-			if !yield(&s.record, nil) {
+			if !yield(&s.record, s.err) {
 				return
 			}
 		}
-		if s.err == nil {
-			s.err = s.cursor.Err()
-		}
-		if s.err != nil {
-			yield(nil, s.err)
+		if err := s.cursor.Err(); err != nil {
+			yield(nil, err)
 		}
 	}
 }
@@ -71,7 +70,7 @@ type scan struct {
 	record Record
 	begun  bool
 	more   bool
-	err    error
+	err    error // of the record
 }
 
 // next collects the next inode.
@@ -90,18 +89,19 @@ func (s *scan) next() bool {
 		}
 		s.record.Links, s.record.Xattrs = s.record.Links[:0], s.record.Xattrs[:0]
 		if s.record.Inode, s.err = s.fs.decodeInode(it.Key, it.Value); s.err != nil {
-			return false
+			s.skip(ino)
+		} else {
+			s.more = s.cursor.Next(s.ctx)
+			s.collect(ino)
 		}
-		s.more = s.cursor.Next(s.ctx)
-		s.collect(ino)
-		return s.err == nil && s.cursor.Err() == nil
+		return s.cursor.Err() == nil
 	}
 	return false
 }
 
 // collect takes the wanted items of an inode up to the next inode.
 func (s *scan) collect(ino uint64) {
-	for s.more && s.err == nil {
+	for s.more {
 		it := s.cursor.Item()
 		switch {
 		case it.Key.First != ino:
@@ -122,22 +122,22 @@ func (s *scan) collect(ino uint64) {
 func (s *scan) xattr(it forest.Item) {
 	if s.opts.Xattrs && it.Key.Fourth == 0 {
 		head, name, _, err := format.ViewXattr(it.Value)
-		if err != nil {
+		if err == nil {
+			s.record.Xattrs = append(s.record.Xattrs, XattrName{name, int(head.ValLen.Get()), it.Key.Third})
+		} else if s.err == nil {
 			s.err = atItem(it.Key, err)
-			return
 		}
-		s.record.Xattrs = append(s.record.Xattrs, XattrName{name, int(head.ValLen.Get()), it.Key.Third})
 	}
 	s.more = s.cursor.Next(s.ctx)
 }
 
 func (s *scan) link(it forest.Item) {
 	e, err := decodeEntry(it.Key, it.Value)
-	if err != nil {
+	if err == nil {
+		s.record.Links = append(s.record.Links, e)
+	} else if s.err == nil {
 		s.err = err
-		return
 	}
-	s.record.Links = append(s.record.Links, e)
 	s.more = s.cursor.Next(s.ctx)
 }
 

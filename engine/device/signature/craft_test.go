@@ -105,6 +105,10 @@ func crafted() []fixture {
 			name: "hfsplus", craft: func() *image { return newImage(mib).write(1024, pack("H+", be16(4), gap(40), be32(4096))) },
 			found: on(fsys, "hfsplus", 1024),
 		},
+		{
+			name: "hfsx", found: on(fsys, "hfsplus", 1024),
+			craft: func() *image { return newImage(mib).write(1024, pack("HX", be16(5), gap(40), be32(4096))) },
+		},
 		{name: "hfsplus-wrapped", craft: func() *image {
 			return craftHFS().write(1024+124, pack("H+", be16(3), be16(100))).write(1024+16*512+3*4096, pack("H+", be16(4), gap(40), be32(4096)))
 		}, found: on(fsys, "hfsplus", 1024+16*512+3*4096)},

@@ -39,7 +39,7 @@ func bitlocker(w *window) (Found, bool) {
 	const signature = "-FVE-FS-"
 	b := w.at(0, 512)
 	f := Found{Kind: Crypt, Type: "BitLocker"}
-	var metadata int64
+	metadata := int64(-1)
 	switch {
 	case b.has(0, "\xeb\x52\x90"+signature):
 		return f, true
@@ -47,9 +47,6 @@ func bitlocker(w *window) (Found, bool) {
 		metadata = int64(b.le64(176))
 	case b.has(0, "\xeb\x58\x90MSWIN4.1"):
 		metadata = int64(b.le64(440))
-	}
-	if metadata <= 0 || metadata%64 != 0 {
-		return Found{}, false
 	}
 	m := w.at(metadata, 112)
 	f.UUID = m.guid(80)

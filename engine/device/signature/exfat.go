@@ -15,7 +15,7 @@ func exfat(w *window) (Found, bool) {
 	}
 	const firstCluster = 2
 	heap, clusters, root := int64(b.le32(88)), b.le32(92), b.le32(96)
-	if root < firstCluster || root-firstCluster >= clusters {
+	if root-firstCluster >= clusters { // or wraps around, if it is less than the first
 		return Found{}, false
 	}
 	f := Found{Kind: Filesystem, Type: "exfat", UUID: b.serial(100)}

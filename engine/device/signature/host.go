@@ -91,7 +91,7 @@ func (h *host) loadSwaps() error {
 		return err
 	}
 	for line := range strings.Lines(string(b)) {
-		if path, _, ok := strings.Cut(line, " "); ok && filepath.IsAbs(path) {
+		if path, _, _ := strings.Cut(line, " "); filepath.IsAbs(path) {
 			h.swaps = append(h.swaps, strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(path))
 		}
 	}
@@ -99,16 +99,18 @@ func (h *host) loadSwaps() error {
 }
 
 func (h *host) loadLoops() error {
-	files, err := filepath.Glob(filepath.Join(h.sys, "block/loop*/loop/backing_file"))
+	disks := filepath.Join(h.sys, "block")
+	entries, err := os.ReadDir(disks)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		backing, err := os.ReadFile(file)
+	for _, entry := range entries {
+		dir := filepath.Join(disks, entry.Name())
+		backing, err := os.ReadFile(filepath.Join(dir, "loop/backing_file"))
 		if err != nil {
-			continue // Taken down in the meantime.
+			continue // Not a loop device, or one without a file.
 		}
-		b, err := openBlock(filepath.Dir(filepath.Dir(file)))
+		b, err := openBlock(dir)
 		if err != nil {
 			return err
 		}
@@ -250,5 +252,5 @@ func deviceNumber(rdev uint64) string {
 }
 
 func sameFile(a, b *unix.Stat_t) bool {
-	return a.Mode&unix.S_IFMT == b.Mode&unix.S_IFMT && a.Dev == b.Dev && a.Ino == b.Ino
+	return a.Dev == b.Dev && a.Ino == b.Ino
 }

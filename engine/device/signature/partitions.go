@@ -13,17 +13,13 @@ import (
 func gpt(w *window) (Found, bool) {
 	const small, large = 512, 4 << 10
 	last := func(sector int64) int64 { return w.size - w.size%sector - sector }
-	headers := func(sector int64) (Found, bool) {
-		at := func(off int64) (Found, bool) { return gptHeader(w.at(off, int(sector)), uint64(off/sector)) }
-		return bestCopy(at, sector, last(sector))
-	}
-	f, ok := headers(small)
-	if !ok || f.Damaged {
-		if g, found := headers(large); found && (!ok || !g.Damaged) {
-			return g, true
+	return bestCopy(func(off int64) (Found, bool) {
+		sector := int64(large)
+		if off == small || off == last(small) {
+			sector = small
 		}
-	}
-	return f, ok
+		return gptHeader(w.at(off, int(sector)), uint64(off/sector))
+	}, small, last(small), large, last(large))
 }
 
 // gptHeader checks the header in the sector with the given number.

@@ -75,7 +75,7 @@ func (b record) be64(off int) uint64 {
 
 // has says whether s stands at off.
 func (b record) has(off int, s string) bool {
-	return string(b.part(off, len(s))) == s && s != ""
+	return string(b.part(off, len(s))) == s
 }
 
 // hasAny says whether one of the strings stands at off.

@@ -108,6 +108,7 @@ func TestDamageIsToldFromAbsence(t *testing.T) {
 		{fixture: "zonefs", at: []int64{4000}, gone: true},
 		{fixture: "exfat", at: []int64{5000}},
 		{fixture: "ntfs", at: []int64{16384 + 3*1024}},
+		{fixture: "ntfs", at: []int64{16384}},
 		{fixture: "erofs", at: []int64{1024 + 20}},
 		{fixture: "cramfs", at: []int64{8000}},
 		{fixture: "apfs", at: []int64{4000}},
@@ -124,7 +125,7 @@ func TestDamageIsToldFromAbsence(t *testing.T) {
 		{fixture: "mpool", at: []int64{50}},
 		{fixture: "gpt", at: []int64{512 + 80, 2*mib - 512 + 80}},
 	} {
-		t.Run(c.fixture, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s at %d", c.fixture, c.at), func(t *testing.T) {
 			t.Parallel()
 			f := fixtureNamed(t, c.fixture)
 			m := f.image(t)
@@ -374,6 +375,7 @@ func TestPartitionTables(t *testing.T) {
 		{"an impossible boot flag", sector(entry(0x80, 0x83, 63, 100), entry(0x41, 0x83, 200, 100)), none},
 		{"a partition that starts after the end", sector(entry(0, 0x83, 1<<20, 100)), none},
 		{"a partition without sectors", sector(entry(0, 0x83, 63, 0)), none},
+		{"an entry without a type", sector(entry(0, 0, 63, 100)), none},
 		{"a partition over the table", sector(entry(0, 0x83, 0, 100)), none},
 		{"a protective entry", sector(entry(0, 0xee, 1, 2047)), on(table, "PMBR", 0)},
 		{"FAT, bootable, with a partition table in it", fixtureNamed(t, "fat16").image(t).write(446, entry(0x80, 6, 63, 100)), on(fsys, "vfat", 0)},
@@ -531,11 +533,72 @@ func TestFATLabel(t *testing.T) {
 		{"first", entry("MOVED      ", 0x08, 0), "MOVED"},
 		{"after others", slices.Concat(entry("\xe5LD        ", 0x08, 0), entry("Along name.", 0x0f, 0), entry("FILE    TXT", 0x20, 5),
 			entry("FOLDER     ", 0x10, 6), entry("BEHIND     ", 0x28, 0)), "BEHIND"},
+		{"after what only resembles it", slices.Concat(entry("WITHDATA   ", 0x08, 7), pack("HIGHDATA   ", []byte{0x08}, gap(20), le16(7), gap(32)),
+			entry("BOTH       ", 0x18, 0), entry("NEITHER    ", 0x20, 0), entry("REAL       ", 0x08, 0)), "REAL"},
 		{"after the end", slices.Concat(make([]byte, 32), entry("HIDDEN     ", 0x08, 0)), ""},
 	} {
 		got := probe(t, m.clone().zero(start, 512).write(start, c.entries))
 		if len(got) != 1 || got[0].Label != c.want {
 			t.Errorf("%s: found %+v, want label %q instead of %q", c.name, got, c.want, before)
+		}
+	}
+}
+
+func TestFATLabelAtTheEndOfTheDirectory(t *testing.T) {
+	t.Parallel()
+	m := fixtureNamed(t, "fat16").image(t)
+	start := find(t, m, 512, "SIXTEEN    ") // not the boot sector's
+	deleted := bytes.Repeat(pack("\xe5LD", gap(11), []byte{0x20}, gap(32)), 512)
+	if found := probe(t, m.write(start, deleted)); len(found) != 1 || found[0].Label != "" {
+		t.Errorf("found %+v", found)
+	}
+}
+
+func TestExFATLabel(t *testing.T) {
+	t.Parallel()
+	m := fixtureNamed(t, "exfat").image(t)
+	start := find(t, m, 0, "\x83\x06e\x00x\x00")
+	label := pack([]byte{0x83, 3}, utf16le("new"), gap(32))
+	other := pack([]byte{0x81}, gap(32))
+	for _, c := range []struct {
+		name    string
+		entries []byte
+		want    string
+	}{
+		{"after others", slices.Concat(other, other, label), "new"},
+		{"after the end", slices.Concat(other, make([]byte, 32), label), ""},
+		{"longer than there is room", pack([]byte{0x83, 200}, utf16le("elevenunits"), gap(24), "xxxxxxxx"), "elevenunits"},
+		{"in a directory without it or an end", bytes.Repeat(other, 128), ""},
+	} {
+		if found := probe(t, m.clone().zero(start, 4096).write(start, c.entries)); len(found) != 1 || found[0].Label != c.want {
+			t.Errorf("%s: found %+v, want label %q", c.name, found, c.want)
+		}
+	}
+}
+
+// TestNTFSLabel is about the attributes of the volume's record.
+func TestNTFSLabel(t *testing.T) {
+	t.Parallel()
+	m := fixtureNamed(t, "ntfs").image(t)
+	const record = 16384 + 3*1024
+	attribute := func(kind, size uint32, name string) []byte {
+		value := utf16le(name)
+		return pack(le32(kind), le32(size), gap(16), le32(uint32(len(value))), le16(24), gap(24), value, gap(int(size)))
+	}
+	for _, c := range []struct {
+		name       string
+		attributes []byte
+		want       string
+	}{
+		{"after others", slices.Concat(attribute(0x10, 48, ""), attribute(0x50, 64, ""), attribute(0x60, 40, "named")), "named"},
+		{"after the end", slices.Concat(attribute(0xffffffff, 48, ""), attribute(0x60, 40, "named")), ""},
+		{"after one without a size", slices.Concat(pack(le32(0x10), gap(24)), attribute(0x60, 40, "named")), ""},
+		{"after one that is larger than the record", slices.Concat(pack(le32(0x10), le32(1<<31), gap(24)), attribute(0x60, 40, "named")), ""},
+		{"with a value outside", pack(le32(0x60), le32(40), gap(16), le32(1<<31), le16(0xffff), gap(40)), ""},
+	} {
+		changed := m.clone().write(record+20, le16(56)).zero(record+56, 900).write(record+56, c.attributes)
+		if found := probe(t, changed); len(found) != 1 || found[0].Label != c.want || found[0].Damaged {
+			t.Errorf("%s: found %+v, want label %q", c.name, found, c.want)
 		}
 	}
 }

@@ -23,10 +23,11 @@ type fakeHost struct {
 	mounts  []string
 	swaps   []string
 	devices map[string]uint64 // by path in /dev
+	others  map[string]unix.Stat_t
 }
 
 func newFakeHost(t *testing.T) *fakeHost {
-	h := &fakeHost{t: t, dir: t.TempDir(), devices: map[string]uint64{}}
+	h := &fakeHost{t: t, dir: t.TempDir(), devices: map[string]uint64{}, others: map[string]unix.Stat_t{}}
 	for _, dir := range []string{"proc/self", "sys/block", "sys/dev/block", "sys/fs"} {
 		h.mkdir(dir)
 	}
@@ -94,6 +95,13 @@ func (h *fakeHost) inUse(path string) (*signature.Use, error) {
 	h.write("proc/swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"+strings.Join(h.swaps, ""))
 	return signature.InUse(path, signature.WithProc(h.path("proc")), signature.WithSys(h.path("sys")),
 		signature.WithStat(func(path string, st *unix.Stat_t) error {
+			if strings.HasPrefix(path, "/net/") {
+				h.t.Errorf("stat of %s, which may never return", path)
+			}
+			if other, ok := h.others[path]; ok {
+				*st = other
+				return nil
+			}
 			if !strings.HasPrefix(path, "/dev/") {
 				return unix.Stat(path, st)
 			}
@@ -133,6 +141,15 @@ func TestInUse(t *testing.T) {
 			h.mount("0:45", "/pool", "btrfs", "/dev/sda", "rw")
 			return ""
 		}, "mounted on /pool"},
+		{"mounts that name other files", func(h *fakeHost) string {
+			h.others["/dev/sda-as-characters"] = unix.Stat_t{Mode: unix.S_IFCHR, Rdev: unix.Mkdev(8, 0)}
+			h.mount("0:45", "/a", "fuse", "/dev/sda-as-characters", "rw")
+			h.mount("0:46", "/b", "nfs", "/net/server", "rw,logdev=/net/server,rtdev=sda,gone=/dev/absent")
+			h.device("sdb", 8, 16)
+			h.link("sys/devices/sdb", "sys/fs/bcachefs/63c5214e/dev-0/block")
+			h.link("sys/devices/sdb", "sys/fs/btrfs/63c5214e-29db-4f8b-8f9d-880331086ee7/devices/sdb")
+			return ""
+		}, ""},
 		{"another device of a mounted btrfs", func(h *fakeHost) string {
 			h.link("sys/devices/sda", "sys/fs/btrfs/63c5214e-29db-4f8b-8f9d-880331086ee7/devices/sda")
 			return ""
@@ -269,6 +286,18 @@ func TestInUse(t *testing.T) {
 			h.write("sys/devices/loop5/loop/backing_file", h.path("img")+" (deleted)\n")
 			return h.path("img")
 		}, ""},
+		{"a file of the same number on another file system", func(h *fakeHost) string {
+			h.device("loop5", 7, 5)
+			h.write("img", "")
+			h.write("sys/devices/loop5/loop/backing_file", "/elsewhere/img\n")
+			var st unix.Stat_t
+			if err := unix.Stat(h.path("img"), &st); err != nil {
+				h.t.Fatal(err)
+			}
+			st.Dev++
+			h.others["/elsewhere/img"] = st
+			return h.path("img")
+		}, ""},
 		{"a swap file", func(h *fakeHost) string {
 			h.write("swap file", "")
 			h.swaps = append(h.swaps, strings.ReplaceAll(h.path("swap file"), " ", `\040`)+"  file\t1\t0\t-2\n")
@@ -312,7 +341,7 @@ func TestInUseErrors(t *testing.T) {
 	h := newFakeHost(t)
 	sda := h.device("sda", 8, 0)
 	h.devices["/dev/unknown"] = unix.Mkdev(200, 0)
-	noMounts := newFakeHost(t)
+	file, empty := h.path("sys/devices/sda/dev"), t.TempDir()
 	for _, c := range []struct {
 		name string
 		ask  func() (*signature.Use, error)
@@ -323,7 +352,10 @@ func TestInUseErrors(t *testing.T) {
 		{"a character device", func() (*signature.Use, error) { return signature.InUse("/dev/null") }, unix.ENOTBLK},
 		{"a device that sysfs does not have", func() (*signature.Use, error) { return h.inUse("/dev/unknown") }, fs.ErrNotExist},
 		{"no procfs", func() (*signature.Use, error) {
-			return signature.InUse(h.path("sys/devices/sda/dev"), signature.WithProc(noMounts.path("proc")), signature.WithSys(h.path("sys")))
+			return signature.InUse(file, signature.WithProc(empty), signature.WithSys(h.path("sys")))
+		}, fs.ErrNotExist},
+		{"no sysfs", func() (*signature.Use, error) {
+			return signature.InUse(file, signature.WithProc(h.path("proc")), signature.WithSys(empty))
 		}, fs.ErrNotExist},
 	} {
 		if use, err := c.ask(); !errors.Is(err, c.want) || use != nil {

@@ -24,7 +24,7 @@ type BlockOptions struct {
 // the place of the super and the quorum blocks, which are shown by their
 // small block numbers. A number outside the device is an error.
 func Block(ctx context.Context, meta device.Device, w io.Writer, blkno uint64, opts BlockOptions) (Result, error) {
-	super, err := readSuper(meta)
+	p, err := newPrinter(meta, w, Options{Format: opts.Format, Problem: opts.Problem})
 	if err != nil {
 		return Result{}, err
 	}
@@ -35,7 +35,6 @@ func Block(ctx context.Context, meta device.Device, w io.Writer, blkno uint64, o
 	if _, err := meta.ReadAt(block, int64(blkno)*format.LargeBlockSize); err != nil {
 		return Result{}, err
 	}
-	p := newPrinter(meta, w, Options{Format: opts.Format, Problem: opts.Problem}, super)
 	err = p.run(ctx, func(w *walker) error { return w.oneBlock(blkno, block) })
 	if err == nil && opts.Raw && opts.Format == Text {
 		_, err = w.Write(hexDump(nil, block))
@@ -45,10 +44,7 @@ func Block(ctx context.Context, meta device.Device, w io.Writer, blkno uint64, o
 
 // oneBlock emits whatever the bytes of a large block are.
 func (w *walker) oneBlock(blkno uint64, block []byte) error {
-	switch blkno {
-	case 0:
-		return nil
-	case 1:
+	if blkno == 1 {
 		if err := w.superBlock(); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ type encodedEntry struct {
 }
 
 // entriesOf decodes a search block's entries until the count is reached or
-// the encoding ends; [srchProblem] says which.
+// the encoding ends; checkSrch says which.
 func entriesOf(b *format.SrchBlock) iter.Seq2[int, encodedEntry] {
 	return func(yield func(int, encodedEntry) bool) {
 		var prev format.SrchEntry

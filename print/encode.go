@@ -3,7 +3,6 @@
 package print
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -11,10 +10,10 @@ import (
 	"scoutfs/engine/format"
 )
 
-// encode reads a unit's block if the walker has not, verifies it and fills
+// encode reads and verifies a unit's block if the walker has not, and fills
 // in its output and problems.
 func (p *printer) encode(u *unit) {
-	if u.kind == unitProblem || !p.load(u) || !p.verify(u) {
+	if u.kind == unitProblem || !p.check(u) {
 		u.out = p.appendProblems(u.out, u.problems)
 		return
 	}
@@ -58,81 +57,6 @@ func (p *printer) appendProblems(dst []byte, problems []error) []byte {
 		dst = p.encoder.problem(dst, err)
 	}
 	return dst
-}
-
-// load makes sure that the unit's block is in memory.
-func (p *printer) load(u *unit) bool {
-	if u.loaded {
-		return true
-	}
-	if err := p.read(u); err != nil {
-		u.problem(err)
-		return false
-	}
-	return true
-}
-
-func (p *printer) read(u *unit) error {
-	if !u.kind.small() && (u.ref.Blkno < format.FirstMetaBlkno || u.ref.Blkno >= p.deviceBlocks()) {
-		return &format.CorruptError{
-			Structure: "reference to a " + format.MagicName(u.kind.magic()),
-			Place:     u.place(),
-			Field:     "blkno",
-			Found:     fmt.Sprint(u.ref.Blkno),
-			Expected:  fmt.Sprintf("%d to %d", format.FirstMetaBlkno, p.deviceBlocks()-1),
-		}
-	}
-	if _, err := p.meta.ReadAt(u.block(), u.offset()); err != nil {
-		return fmt.Errorf("reading %s: %w", u.place(), err)
-	}
-	u.loaded = true
-	return nil
-}
-
-func (p *printer) deviceBlocks() uint64 { return uint64(p.meta.Size()) / format.LargeBlockSize }
-
-// verify checks the block against its reference. A block that does not match
-// because the volume has moved on since is not to be shown.
-func (p *printer) verify(u *unit) bool {
-	err := format.VerifyBlock(u.block(), format.Want{
-		Magic:  u.kind.magic(),
-		FSID:   p.super.Hdr.FSID.Get(),
-		Blkno:  u.ref.Blkno,
-		Seq:    u.ref.Seq,
-		AnySeq: u.kind.small() || u.anon,
-	})
-	if err == nil {
-		return true
-	}
-	if changed, superErr := p.superChanged(); superErr == nil && changed && !u.kind.small() {
-		u.overwritten = true
-		u.problem(&OverwrittenError{Ref: u.ref, Structure: format.MagicName(u.kind.magic())})
-		return false
-	}
-	u.problem(u.locate(err))
-	return true
-}
-
-// superChanged reports whether the super is no longer the one that the print
-// started from.
-func (p *printer) superChanged() (bool, error) {
-	now, err := readSuper(p.meta)
-	if err != nil {
-		return false, err
-	}
-	return !bytes.Equal(format.Bytes(now), format.Bytes(p.super)), nil
-}
-
-// OverwrittenError reports a block that was written anew while the volume
-// was printed, so that the reference to it leads nowhere.
-type OverwrittenError struct {
-	Ref       format.Ref
-	Structure string
-}
-
-// Error names the block.
-func (e *OverwrittenError) Error() string {
-	return fmt.Sprintf("%s at meta blkno %d was overwritten while the volume was being printed", e.Structure, e.Ref.Blkno)
 }
 
 // place names the unit's block in errors.

@@ -102,8 +102,12 @@ func (t text) extent(e format.Extent) text {
 }
 
 // value writes a leaf's value by its kind; one that does not fit its kind is
-// written in base64.
+// written in base64, cut to the longest value that there can be: damaged items
+// may each claim most of the block.
 func (e *jsonEncoder) value(t text, kind format.ItemKind, k format.Key, val []byte) text {
+	if len(val) > format.MaxBtreeValue {
+		return t.memberBase64("value_base64", val[:format.MaxBtreeValue])
+	}
 	switch kind {
 	case format.KindDirent, format.KindReaddir, format.KindLinkBackref:
 		if d, name, err := format.ViewDirent(val, ""); err == nil {

@@ -40,7 +40,10 @@ type printer struct {
 	w       io.Writer
 	opts    Options
 	encoder encoder
-	super   *format.Super
+	// superBlock is the block that the print starts from, and super a view
+	// of it. Everything shown is what it refers to, whatever comes after it.
+	superBlock []byte
+	super      *format.Super
 
 	free   chan *unit // units that nobody uses
 	queue  chan *unit // units for the workers
@@ -48,16 +51,24 @@ type printer struct {
 	result Result     // the writer's until run returns
 }
 
-func newPrinter(meta device.Device, w io.Writer, opts Options, super *format.Super) *printer {
+// newPrinter reads the super and readies the pipeline.
+func newPrinter(meta device.Device, w io.Writer, opts Options) (*printer, error) {
 	p := &printer{
-		meta:    meta,
-		w:       w,
-		opts:    opts,
-		encoder: textEncoder{},
-		super:   super,
-		free:    make(chan *unit, maxUnits),
-		queue:   make(chan *unit, maxUnits),
-		order:   make(chan *unit, maxUnits),
+		meta:       meta,
+		w:          w,
+		opts:       opts,
+		encoder:    textEncoder{},
+		superBlock: device.AlignedBuffer(format.SmallBlockSize),
+		free:       make(chan *unit, maxUnits),
+		queue:      make(chan *unit, maxUnits),
+		order:      make(chan *unit, maxUnits),
+	}
+	err := p.readSuper(p.superBlock)
+	if err != nil {
+		return nil, err
+	}
+	if p.super, err = format.View[format.Super](p.superBlock); err != nil {
+		return nil, err
 	}
 	if opts.Format == JSONL {
 		p.encoder = newJSONEncoder()
@@ -68,7 +79,7 @@ func newPrinter(meta device.Device, w io.Writer, opts Options, super *format.Sup
 	for range maxUnits {
 		p.free <- newUnit()
 	}
-	return p
+	return p, nil
 }
 
 // run prints everything that walk emits.

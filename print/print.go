@@ -20,7 +20,6 @@ import (
 	"io"
 
 	"scoutfs/engine/device"
-	"scoutfs/engine/format"
 )
 
 // Format is the form of the output.
@@ -36,7 +35,7 @@ const (
 type Options struct {
 	Format Format
 	// SkipLikelyHuge leaves out the allocator trees of the super, the search
-	// files and fs_root, as upstream's -S does.
+	// files and fs_root, as upstream's -S does. A selection overrides it.
 	SkipLikelyHuge bool
 	// Select restricts the output; the zero Selection is everything.
 	Select Selection
@@ -63,20 +62,23 @@ type Result struct {
 var ErrDataDevice = fmt.Errorf("device is a data device, expected a metadata device: %w", errInvalid)
 
 // Volume prints the volume on a metadata device to w. The error is about w,
-// ctx, or a device whose super cannot be read at all; what is wrong with the
-// volume goes to opts.Problem and is counted in the result.
+// ctx, an invalid selection, or a device whose super cannot be read at all;
+// what is wrong with the volume goes to opts.Problem and is counted in the
+// result.
 func Volume(ctx context.Context, meta device.Device, w io.Writer, opts Options) (Result, error) {
-	super, err := readSuper(meta)
+	if err := opts.Select.Validate(); err != nil {
+		return Result{}, err
+	}
+	p, err := newPrinter(meta, w, opts)
 	if err != nil {
 		return Result{}, err
 	}
-	p := newPrinter(meta, w, opts, super)
 	if opts.Select.isZero() {
 		err = p.run(ctx, p.walkVolume)
 	} else {
 		err = p.run(ctx, p.walkSelection)
 	}
-	if err == nil && !super.IsMeta() {
+	if err == nil && !p.super.IsMeta() {
 		err = ErrDataDevice
 	}
 	if err != nil {
@@ -84,12 +86,4 @@ func Volume(ctx context.Context, meta device.Device, w io.Writer, opts Options) 
 	}
 	p.result.Changed, err = p.superChanged()
 	return p.result, err
-}
-
-func readSuper(meta device.Device) (*format.Super, error) {
-	block := make([]byte, format.SmallBlockSize)
-	if _, err := meta.ReadAt(block, format.SuperBlkno*format.SmallBlockSize); err != nil {
-		return nil, fmt.Errorf("reading the super block: %w", err)
-	}
-	return format.View[format.Super](block)
 }

@@ -5,6 +5,7 @@ package print
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -32,7 +33,8 @@ type Selection struct {
 
 func (s Selection) isZero() bool { return len(s.Trees) == 0 && s.Keys == nil && s.Ino == 0 }
 
-// TreeNames lists the names that Selection.Trees accepts.
+// TreeNames lists the names that Selection.Trees accepts; the last three are
+// those of a log trees item's trees.
 func TreeNames() []string {
 	return []string{
 		"mounted_clients", "log_merge", "meta_alloc[0]", "meta_alloc[1]", "data_alloc",
@@ -40,22 +42,53 @@ func TreeNames() []string {
 	}
 }
 
+// logTreesNames is the index of the first name of a log trees item's tree.
+const logTreesNames = 8
+
 // Validate checks the names of trees.
 func (s Selection) Validate() error {
 	for _, name := range s.Trees {
-		base, which, _ := strings.Cut(name, ":")
-		if !slices.Contains(TreeNames(), base) {
-			return fmt.Errorf("unknown tree %q, expected one of %s: %w", name, strings.Join(TreeNames(), ", "), errInvalid)
-		}
-		if which == "" && !strings.Contains(name, ":") {
-			continue
-		}
-		var rid, nr uint64
-		if n, _ := fmt.Sscanf(which, "%x.%d", &rid, &nr); n == 0 {
-			return fmt.Errorf("tree %q: %q is no RID or RID.NR: %w", name, which, errInvalid)
+		if _, err := parseTree(name); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// treeChoice is what one of Selection.Trees asks for.
+type treeChoice struct {
+	name          string
+	rid, nr       uint64
+	oneRID, oneNr bool // only the trees of this mount, or of this item
+}
+
+func parseTree(text string) (treeChoice, error) {
+	name, which, restricted := strings.Cut(text, ":")
+	at := slices.Index(TreeNames(), name)
+	if at < 0 {
+		return treeChoice{}, fmt.Errorf("unknown tree %q, expected one of %s", text, strings.Join(TreeNames(), ", "))
+	}
+	c := treeChoice{name: name, oneRID: restricted}
+	if !restricted {
+		return c, nil
+	}
+	if at < logTreesNames {
+		return treeChoice{}, fmt.Errorf("tree %q: there is only one %s", text, name)
+	}
+	rid, nr, oneNr := strings.Cut(which, ".")
+	var ridErr, nrErr error
+	c.rid, ridErr = strconv.ParseUint(rid, 16, 64)
+	if c.oneNr = oneNr; oneNr {
+		c.nr, nrErr = strconv.ParseUint(nr, 10, 64)
+	}
+	if ridErr != nil || nrErr != nil {
+		return treeChoice{}, fmt.Errorf("tree %q: %q is no RID or RID.NR, with RID in hexadecimal", text, which)
+	}
+	return c, nil
+}
+
+func (c treeChoice) is(info *treeInfo) bool {
+	return c.name == info.name && (!c.oneRID || c.rid == info.rid) && (!c.oneNr || c.nr == info.nr)
 }
 
 // tree reports whether a tree is selected.
@@ -63,15 +96,9 @@ func (s Selection) tree(info *treeInfo) bool {
 	if s.Ino != 0 && info.kind != format.TreeFSRoot && info.kind != format.TreeLogItems {
 		return false
 	}
-	if len(s.Trees) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(s.Trees, func(want string) bool {
-		if want == info.name {
-			return true
-		}
-		name := fmt.Sprintf("%s:%016x", info.name, info.rid)
-		return info.rid != 0 && (want == name || want == fmt.Sprintf("%s.%d", name, info.nr))
+	return len(s.Trees) == 0 || slices.ContainsFunc(s.Trees, func(name string) bool {
+		c, err := parseTree(name)
+		return err == nil && c.is(info)
 	})
 }
 

@@ -129,14 +129,35 @@ func TestSelectionsShowOnlyWhatIsAskedFor(t *testing.T) {
 
 func TestUnknownTreesAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"fs", "item_root:", "item_root:x y"} {
-		if err := (print.Selection{Trees: []string{name}}).Validate(); err == nil {
+	for _, name := range []string{
+		"", "fs", "fs_root:1", "item_root:", "item_root:x y", "item_root:12zz", "item_root:1.", "item_root:1.f", "item_root:1.2.3",
+	} {
+		selection := print.Selection{Trees: []string{name}}
+		if err := selection.Validate(); err == nil {
 			t.Errorf("%q is accepted", name)
+		}
+		if _, err := print.Volume(context.Background(), newLiveVolume(t, 0), io.Discard, print.Options{Select: selection}); err == nil {
+			t.Errorf("%q is printed", name)
 		}
 	}
 	for _, name := range append(print.TreeNames(), "item_root:80ba1d9dd8824207", "data_freed:1.2") {
 		if err := (print.Selection{Trees: []string{name}}).Validate(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestLogTreesAreChosenByTheirNumbers uses a volume with the log trees 7.1.
+func TestLogTreesAreChosenByTheirNumbers(t *testing.T) {
+	t.Parallel()
+	l := newLiveVolume(t, 0)
+	for name, want := range map[string]bool{
+		"item_root": true, "item_root:7": true, "item_root:007": true, "item_root:7.1": true,
+		"item_root:70": false, "item_root:7.2": false, "data_avail:7": false,
+	} {
+		result, err := print.Volume(context.Background(), l, io.Discard, print.Options{Select: print.Selection{Trees: []string{name}}})
+		if err != nil || result.Items > 0 != want {
+			t.Errorf("%s: %d items, %v", name, result.Items, err)
 		}
 	}
 }
@@ -162,6 +183,12 @@ func TestOneBlockIsDecodedByItsMagic(t *testing.T) {
 	}
 	if _, err := print.Block(context.Background(), meta, nil, 1<<40, print.BlockOptions{}); err == nil {
 		t.Error("a block outside the device is no error")
+	}
+	for _, blkno := range []uint64{0, 4} {
+		result, err := print.Block(context.Background(), meta, io.Discard, blkno, print.BlockOptions{})
+		if err != nil || result.Problems != 1 || result.Blocks != 0 {
+			t.Errorf("block %d, which is zero: %+v, %v", blkno, result, err)
+		}
 	}
 }
 

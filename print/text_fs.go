@@ -2,7 +2,11 @@
 
 package print
 
-import "scoutfs/engine/format"
+import (
+	"bytes"
+
+	"scoutfs/engine/format"
+)
 
 func (t text) fsItem(k format.Key, seq uint64, flags byte, val valueWindow) text {
 	t = t.s("    ").key(k).s(" ").u(seq)
@@ -116,8 +120,8 @@ func (t text) dirent(k format.Key, val valueWindow) text {
 
 func (t text) symlink(k format.Key, val valueWindow) text {
 	n := val.len
-	if last := val.bytes(n-1, 1); n > 0 && len(last) == 1 && last[0] == 0 {
-		n--
+	if n > 0 && bytes.Equal(val.bytes(n-1, 1), []byte{0}) {
+		n-- // a target's terminating zero
 	}
 	return t.s("    symlink: ino ").u(k.First).s(" nr ").u(k.Second).
 		s("\n      target ").name(val.bytes(0, n)).nl()

@@ -93,9 +93,11 @@ type unit struct {
 	ref   format.Ref // large blocks; Blkno is in small units for small blocks
 	anon  bool       // nothing refers to the block: its seq is not known
 
-	// buf is the block's memory; loaded says that the walker read it.
-	buf    []byte
-	loaded bool
+	// buf is the block's memory; loaded says that it was read, checked that
+	// check was called, and usable is what it returned.
+	buf             []byte
+	loaded          bool
+	checked, usable bool
 
 	// slots are a btree block's items in key order, and keep which of them
 	// to show.

@@ -44,11 +44,14 @@ func (w *valueWalk) block(ref format.Ref, level int) error {
 	u := &unit{kind: unitBtree, ref: ref, level: level, tree: &treeInfo{}, buf: make([]byte, format.LargeBlockSize)}
 	if w.unshown != nil {
 		u.tree = w.unshown
+	}
+	usable := w.check(u)
+	if w.unshown != nil || u.overwritten {
 		if err := w.tell(u); err != nil {
 			return err
 		}
 	}
-	if u.overwritten || !w.load(u) {
+	if !usable {
 		return nil
 	}
 	b, err := format.ViewBtreeBlock(u.block())

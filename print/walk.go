@@ -52,7 +52,7 @@ func (w *walker) report(err error) error {
 // tell reports what is wrong with a btree block that is only walked through
 // and shown nowhere.
 func (w *walker) tell(u *unit) error {
-	if w.load(u) && w.verify(u) {
+	if w.check(u) {
 		if b, err := format.ViewBtreeBlock(u.block()); err == nil {
 			u.checkBtree(b)
 		}
@@ -140,12 +140,14 @@ func (w *treeWalk) block(ref format.Ref, level int, keys format.Range) error {
 		w.emit(u)
 		return nil
 	}
-	// The block was or will be shown, with its problems, in its own level's
-	// turn: here it only leads the way. A selection of items shows no parents.
-	if w.info.ranges != nil {
+	// The block was shown, with its problems, in its own level's turn: here it
+	// only leads the way, if it is still there. A selection of items shows no
+	// parents.
+	usable := w.check(u)
+	if w.info.ranges != nil || u.overwritten {
 		err = w.tell(u)
 	}
-	if err == nil && !u.overwritten {
+	if err == nil && usable {
 		err = w.children(u, level, keys)
 	}
 	w.free <- u
@@ -154,9 +156,6 @@ func (w *treeWalk) block(ref format.Ref, level int, keys format.Range) error {
 
 // children walks on to the children that can hold wanted keys.
 func (w *treeWalk) children(u *unit, level int, keys format.Range) error {
-	if !w.load(u) {
-		return nil
-	}
 	b, err := format.ViewBtreeBlock(u.block())
 	if err != nil || b.Level() != level {
 		return err
@@ -194,9 +193,7 @@ func (w *walker) list(label string, head *format.AllocListHead) error {
 		}
 		u.label, u.ref = label, ref
 		ref = format.Ref{}
-		// A block that cannot be read ends the chain; its worker reads again
-		// and reports why.
-		if w.read(u) == nil {
+		if w.check(u) {
 			if b, err := format.ViewAllocListBlock(u.block()); err == nil {
 				ref = b.Next.Ref()
 			}
@@ -264,7 +261,7 @@ func (w *srchWalk) block(ref format.Ref, level int) error {
 // srchChildren copies a parent's references, because its unit goes on to be
 // encoded. A block of another kind has none.
 func (w *srchWalk) srchChildren(u *unit) []format.Ref {
-	if w.read(u) != nil {
+	if !w.check(u) {
 		return nil
 	}
 	b, err := format.ViewSrchParent(u.block())

@@ -30,8 +30,8 @@ type printCommand struct {
 	options  print.Options
 	keys     string
 	block    uint64
-	oneBlock bool
 	raw      bool
+	given    func(option string) bool
 	problems uint64
 }
 
@@ -55,13 +55,13 @@ at the end; print again, or print an unmounted volume, for a whole picture.`,
   scoutfs print --tree fs_root --keys 16.1024..16.2047.255 --output jsonl meta.img
   scoutfs print --block 1028 --raw meta.img`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
-			p.oneBlock = cmd.Flags().Changed("block")
+			p.given = cmd.Flags().Changed
 			return p.run(cmd.Context(), operands)
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&p.options.SkipLikelyHuge, "skip-likely-huge", "S", false, "skip large structures to minimize output size")
-	flags.StringSliceVar(&p.options.Select.Trees, "tree", nil,
+	flags.StringArrayVar(&p.options.Select.Trees, "tree", nil,
 		"print only the btree `NAME`: "+strings.Join(print.TreeNames(), ", ")+
 			"; the last three take :RID or :RID.NR for one mount's log trees; repeatable")
 	flags.StringVar(&p.keys, "keys", "", "print only the items with keys in `FROM..TO`, both included; missing fields of a key are 0, no TO is the greatest key")
@@ -101,10 +101,14 @@ func (p *printCommand) arguments(operands []string) (string, error) {
 		return "", cli.Usagef("more than one argument given")
 	case len(operands) == 0:
 		return "", cli.Usagef("no metadata device argument given")
-	case p.raw && !p.oneBlock:
+	case p.raw && !p.given("block"):
 		return "", cli.Usagef("--raw needs --block")
-	case p.oneBlock && (p.keys != "" || p.options.Select.Ino != 0 || len(p.options.Select.Trees) > 0 || p.options.SkipLikelyHuge):
+	case p.given("block") && (p.given("keys") || p.given("inode") || p.given("tree")):
 		return "", cli.Usagef("--block cannot be combined with other selections")
+	case p.options.SkipLikelyHuge && (p.given("block") || p.given("keys") || p.given("inode") || p.given("tree")):
+		return "", cli.Usagef("-S cannot be combined with a selection")
+	case p.given("inode") && p.options.Select.Ino == 0:
+		return "", cli.Usagef("there is no inode 0")
 	}
 	if p.env.Output().Form() == output.JSONL {
 		p.options.Format = print.JSONL
@@ -112,7 +116,7 @@ func (p *printCommand) arguments(operands []string) (string, error) {
 			return "", cli.Usagef("--raw is text, it cannot be combined with --output jsonl")
 		}
 	}
-	if p.keys != "" {
+	if p.given("keys") {
 		keys, err := parseKeys(p.keys)
 		if err != nil {
 			return "", cli.Usagef("%s", err)
@@ -126,12 +130,12 @@ func (p *printCommand) arguments(operands []string) (string, error) {
 	return operands[0], nil
 }
 
-// parseKeys reads FROM..TO.
+// parseKeys reads FROM..TO, or one key.
 func parseKeys(text string) (format.Range, error) {
 	from, to, isRange := strings.Cut(text, "..")
 	keys := format.AllKeys()
 	var err error
-	if from != "" {
+	if from != "" || !isRange {
 		if keys.Start, err = format.ParseKey(from); err != nil {
 			return format.Range{}, err
 		}
@@ -161,7 +165,7 @@ func openForPrint(path string) (device.Device, error) {
 }
 
 func (p *printCommand) print(ctx context.Context, meta device.Device) (print.Result, error) {
-	if p.oneBlock {
+	if p.given("block") {
 		return print.Block(ctx, meta, p.env.Output(), p.block,
 			print.BlockOptions{Format: p.options.Format, Raw: p.raw, Problem: p.problem})
 	}
@@ -185,7 +189,7 @@ func (p *printCommand) verdict(result print.Result) error {
 	damage := result.Problems - result.Overwritten
 	switch {
 	case result.Overwritten > 0:
-		p.env.Warnf("the volume was written while it was being printed: %d blocks had been overwritten and are left out", result.Overwritten)
+		p.env.Warnf("the volume was written while it was being printed: %d blocks had been overwritten, and are left out with all that they lead to", result.Overwritten)
 	case result.Changed:
 		p.env.Warnf("the volume was written while it was being printed: the output shows it as it was at the start")
 	}

@@ -241,14 +241,14 @@ func TestWhatPointsBeyondTheDevice(t *testing.T) {
 func TestGenerationsOfExt(t *testing.T) {
 	t.Parallel()
 	const (
-		hasJournal = 1 << 2
-		fileType   = 1 << 1
-		recover    = 1 << 2
-		journalDev = 1 << 3
-		metaGroups = 1 << 4
-		extents    = 1 << 6
-		largeFile  = 1 << 1
-		hugeFile   = 1 << 3
+		hasJournal  = 1 << 2
+		fileType    = 1 << 1
+		needsReplay = 1 << 2
+		journalDev  = 1 << 3
+		metaGroups  = 1 << 4
+		extents     = 1 << 6
+		largeFile   = 1 << 1
+		hugeFile    = 1 << 3
 	)
 	for _, c := range []struct {
 		compat, incompat, roCompat uint32
@@ -257,8 +257,8 @@ func TestGenerationsOfExt(t *testing.T) {
 		{0, 0, 0, "ext2"},
 		{0, fileType | metaGroups, largeFile, "ext2"},
 		{hasJournal, fileType, largeFile, "ext3"},
-		{hasJournal, fileType | recover, largeFile, "ext3"},
-		{0, fileType | recover, 0, "ext4"},
+		{hasJournal, fileType | needsReplay, largeFile, "ext3"},
+		{0, fileType | needsReplay, 0, "ext4"},
 		{0, extents, 0, "ext4"},
 		{hasJournal, extents, 0, "ext4"},
 		{0, 0, hugeFile, "ext4"},
@@ -284,6 +284,28 @@ func TestISOWithoutItsRoot(t *testing.T) {
 	for at, value := range map[int64][]byte{0: {33}, 2: {0xff}, 32: {2}, 33: {1}} {
 		if found := probe(t, m.clone().write(root+at, value)); len(found) > 0 {
 			t.Errorf("with % x at %d of the root directory: found %v", value, at, found)
+		}
+	}
+}
+
+// TestUDFDescriptors is about descriptors of which one does not fit.
+func TestUDFDescriptors(t *testing.T) {
+	t.Parallel()
+	m := fixtureNamed(t, "udf").image(t)
+	volume := find(t, m, 0, "*OSTA UDF Compliant") - 217
+	var tag [16]byte
+	if _, err := m.ReadAt(tag[:], volume); err != nil {
+		t.Fatal(err)
+	}
+	for name, changed := range map[string]*image{
+		"another domain":  m.clone().flip(volume + 217),
+		"a wrong sum":     m.clone().flip(volume + 4),
+		"another kind":    m.clone().write(volume, []byte{tag[0] + 1}).write(volume+4, []byte{tag[4] + 1}),
+		"another address": m.clone().write(volume+12, []byte{tag[12] + 1}).write(volume+4, []byte{tag[4] + 1}),
+		"no anchor":       m.clone().zero(256*512, 512).zero(512*512, 512),
+	} {
+		if found := probe(t, changed); len(found) > 0 {
+			t.Errorf("%s: found %+v", name, found)
 		}
 	}
 }
@@ -316,7 +338,6 @@ func TestDamagedScoutfsSuper(t *testing.T) {
 		{"torn", func(m *image) *image { return m.zero(super+2048, 2048).flip(super + 100) }, true},
 		{"not its block number", func(m *image) *image { return m.write(super+24, le64(17)) }, false},
 		{"no volume", func(m *image) *image { return m.write(super+8, le64(0)) }, false},
-		{"another magic", func(m *image) *image { return m.flip(super + 4) }, false},
 		{"at another place", func(m *image) *image {
 			b := make([]byte, 4096)
 			if _, err := m.ReadAt(b, super); err != nil {
@@ -324,6 +345,7 @@ func TestDamagedScoutfsSuper(t *testing.T) {
 			}
 			return newImage(m.size).write(super+4096, b)
 		}, false},
+		{"another magic", func(m *image) *image { return m.flip(super + 4) }, false},
 	} {
 		found := probe(t, c.m(fixtureNamed(t, "scoutfs-meta").image(t)))
 		if c.found != slices.ContainsFunc(found, func(f signature.Found) bool { return f.Type == "scoutfs_meta" && f.Damaged }) ||

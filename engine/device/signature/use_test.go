@@ -245,10 +245,20 @@ func TestInUse(t *testing.T) {
 			h.mount("7:0", "/mnt", "ext4", "/dev/loop0", "rw")
 			return ""
 		}, "loop0 backed by /dev/sda is mounted on /mnt"},
+		{"other devices behind loop devices", func(h *fakeHost) string {
+			h.device("sdb", 8, 16)
+			h.others["/dev/sda-as-characters"] = unix.Stat_t{Mode: unix.S_IFCHR, Rdev: unix.Mkdev(8, 0)}
+			for i, backing := range []string{"/dev/sdb", "/dev/sda-as-characters", "/dev/absent"} {
+				h.device(fmt.Sprint("loop", i), 7, uint32(i))
+				h.write(fmt.Sprintf("sys/devices/loop%d/loop/backing_file", i), backing+"\n")
+			}
+			return ""
+		}, ""},
 		{"a free file", func(h *fakeHost) string {
 			h.device("loop0", 7, 0)
 			h.write("other", "")
 			h.write("sys/devices/loop0/loop/backing_file", h.path("other")+"\n")
+			h.swaps = append(h.swaps, h.path("other")+" file 1 0 -2\n", "/dev/absent file 1 0 -2\n")
 			h.write("img", "")
 			return h.path("img")
 		}, ""},

@@ -32,8 +32,14 @@ func tree(tb testing.TB) *testvolume.Builder {
 	b.Link(10, 7, 20, format.DirentRegular, "f")
 	b.Link(11, 2, 21, format.DirentRegular, "g")
 	for i, link := range []struct{ name, target string }{
-		{"abs", "/d/e"}, {"rel", "d/f"}, {"up", "../../../d"}, {"slash", "d/"}, {"fslash", "d/f/"},
-		{"self", "self"}, {"dangling", "nowhere"}, {"chain", "rel"},
+		{"abs", "/d/e"},
+		{"rel", "d/f"},
+		{"up", "../../../d"},
+		{"slash", "d/"},
+		{"fslash", "d/f/"},
+		{"self", "self"},
+		{"dangling", "nowhere"},
+		{"chain", "rel"},
 	} {
 		b.Symlink(uint64(30+i), link.target)
 		b.Link(1, uint64(20+i), uint64(30+i), format.DirentSymlink, link.name)
@@ -149,6 +155,8 @@ func TestResolve(t *testing.T) {
 	b.Symlink(400, "")
 	b.Link(1, 400, 400, format.DirentSymlink, "empty")
 	b.Link(1, 401, 999, format.DirentRegular, "gone")
+	b.Symlink(402, "/d")
+	b.Link(11, 402, 402, format.DirentSymlink, "back")
 	f := load(t, b)
 	tests := []struct {
 		path     string
@@ -180,6 +188,8 @@ func TestResolve(t *testing.T) {
 		{path: "abs/", nofollow: true, want: 11},
 		{path: "abs/g", want: 21},
 		{path: "abs/..", want: 10},
+		{path: "d/e/back", want: 10},
+		{path: "d/e/back/..", want: 1},
 		{path: "rel", want: 20},
 		{path: "rel/", err: syscall.ENOTDIR},
 		{path: "up", want: 10},

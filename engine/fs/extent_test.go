@@ -110,6 +110,11 @@ func TestSeek(t *testing.T) {
 	b.File(7, 2*blk) // all data
 	b.File(8, 3*blk) // data only behind its end
 	b.File(9, 0)
+	b.File(12, 2*blk-100) // data to its end, inside a block
+	b.Extent(12, 0, 2, 100, 0)
+	b.File(13, 3*blk) // data, a hole, data
+	b.Extent(13, 0, 1, 100, 0)
+	b.Extent(13, 2, 1, 110, 0)
 	b.Extent(7, 0, 2, 100, 0)
 	b.Extent(8, 3, 1, 100, unwritten)
 	b.Inode(10, format.ModeDirectory, nil)
@@ -138,6 +143,12 @@ func TestSeek(t *testing.T) {
 		{7, 2*blk - 1, 2*blk - 1, 2 * blk},
 		{8, 0, -1, 0},
 		{9, 0, -1, -1},
+		{12, 0, 0, 2*blk - 100},
+		{12, 2*blk - 101, 2*blk - 101, 2*blk - 100},
+		{12, 2*blk - 100, -1, -1},
+		{13, 0, 0, blk},
+		{13, blk, 2 * blk, blk},
+		{13, 2 * blk, 2 * blk, 3 * blk},
 	}
 	for _, test := range tests {
 		in := inode(t, f, test.ino)

@@ -3,6 +3,7 @@
 package fs_test
 
 import (
+	"context"
 	"errors"
 	"iter"
 	"slices"
@@ -27,16 +28,24 @@ func load(tb testing.TB, b *testvolume.Builder) *fs.FS {
 
 func loadDevices(tb testing.TB, pair device.Pair) *fs.FS {
 	tb.Helper()
+	f, err := tryLoad(tb.Context(), pair)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return f
+}
+
+func tryLoad(ctx context.Context, pair device.Pair) (*fs.FS, error) {
 	_, super, err := block.ReadSuper(pair.Meta)
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
 	blocks := block.NewReader(pair.Meta, block.Options{FSID: testblock.FSID, Workers: -1})
-	snapshot, err := forest.Load(tb.Context(), blocks, super)
+	snapshot, err := forest.Load(ctx, blocks, super)
 	if err != nil {
-		tb.Fatal(err)
+		return nil, err
 	}
-	return fs.New(snapshot, pair.Data)
+	return fs.New(snapshot, pair.Data), nil
 }
 
 // all returns what a sequence yields without error.
@@ -174,7 +183,9 @@ func TestWalksOfInodes(t *testing.T) {
 		b.Link(6, pos+2, 1000, format.DirentRegular, string(rune('A'+pos)))
 	}
 	b.Xattr(7, 0, "user.of no inode", nil) // an inode whose deletion is half done
-	b.Xattr(last, 0, "user.of the last", nil)
+	for id := range uint64(20) {
+		b.Xattr(last, id, "user.of the last", nil)
+	}
 	b.Put(format.Key{Zone: format.ZoneFS, First: 1023, Type: 1}, nil) // before the inode, of a type that there is not
 	b.Put(format.OrphanKey(5), nil)
 	b.Put(format.OrphanKey(last), nil)

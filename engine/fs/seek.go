@@ -46,7 +46,7 @@ func (f *FS) SeekHole(ctx context.Context, in Inode, off uint64) (uint64, error)
 		if err != nil {
 			return 0, err
 		}
-		if e.Logical*format.SmallBlockSize > at || !e.hasData() || at >= in.Size {
+		if e.Logical*format.SmallBlockSize > at || !e.hasData() {
 			break
 		}
 		at = e.End() * format.SmallBlockSize

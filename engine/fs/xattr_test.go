@@ -97,6 +97,28 @@ func TestXattrsWithOneHash(t *testing.T) {
 	}
 }
 
+func TestXattrIsFoundBesideDamagedOnes(t *testing.T) {
+	t.Parallel()
+	b := testvolume.New(t)
+	for i := range uint64(20) {
+		b.Xattr(5, i, fmt.Sprintf("user.%d", i), []byte("v"))
+	}
+	broken := format.XattrKey(5, format.XattrNameHash("user.7"), 7, 0)
+	b.Put(broken, []byte("broken"))
+	f := load(t, b)
+	for i := range uint64(30) {
+		_, err := f.Xattr(t.Context(), 5, fmt.Sprintf("user.%d", i))
+		switch {
+		case i == 7:
+			is(t, err, syscall.EIO)
+		case i >= 20:
+			is(t, err, syscall.ENODATA)
+		default:
+			is(t, err, 0)
+		}
+	}
+}
+
 func TestHiddenXattrs(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{

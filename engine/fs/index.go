@@ -20,8 +20,11 @@ type IndexEntry struct {
 // InodeIndex returns the entries of an index from one place to another, both
 // included. typ is format.TypeMetaSeq for the index of all inodes by
 // Inode.MetaSeq, or format.TypeDataSeq for that of regular files by
-// Inode.DataSeq. Entries are not held back because of CommittedSeq: a
-// snapshot has none that could be followed by lower ones.
+// Inode.DataSeq.
+//
+// All entries of the snapshot are returned. While mounts have transactions
+// open, those behind [FS.CommittedSeq] can still be followed by lower ones: a
+// walk that is to be taken up later must not go beyond it.
 func (f *FS) InodeIndex(ctx context.Context, typ uint8, from, to IndexEntry) iter.Seq2[IndexEntry, error] {
 	return func(yield func(IndexEntry, error) bool) {
 		within := format.Range{

@@ -3,75 +3,78 @@
 package walk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"syscall"
 
 	"scoutfs/engine/ioctl"
 )
 
+// nameBytes is the room for names in one request.
+const nameBytes = 64 << 10
+
+// lastPosition is the place that no name is behind.
+func lastPosition() ioctl.DirPosition {
+	return ioctl.DirPosition{Dir: math.MaxUint64, Pos: math.MaxUint64}
+}
+
+func comparePositions(a, b ioctl.DirPosition) int {
+	return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Pos, b.Pos))
+}
+
 // Paths yields the paths of an inode, one for each of its names, from a place
 // on. The root and inodes without names have none.
 func Paths(ctx context.Context, v ioctl.Volume, ino uint64, from ioctl.DirPosition) iter.Seq2[ioctl.InoPathResult, error] {
-	q := ioctl.InoPath{Ino: ino, From: from, Bytes: ioctl.MaxPathBytes}
-	return batches(ctx, func() ([]ioctl.InoPathResult, bool, error) {
-		path, err := v.InoPath(ctx, q)
-		if errors.Is(err, syscall.ENOENT) {
-			return nil, false, nil
-		}
-		if err != nil {
-			return nil, false, err
-		}
-		next, more := path.At.Next()
-		q.From = next
-		return []ioctl.InoPathResult{path}, more, nil
-	})
+	q := question[ioctl.InoPathResult, ioctl.DirPosition]{
+		request: ioctl.NumberInoPath,
+		ask: func(from ioctl.DirPosition) ([]ioctl.InoPathResult, bool, error) {
+			path, err := v.InoPath(ctx, ioctl.InoPath{Ino: ino, From: from, Bytes: ioctl.MaxPathBytes})
+			if errors.Is(err, syscall.ENOENT) {
+				return nil, false, nil
+			}
+			return []ioctl.InoPathResult{path}, true, err
+		},
+		place:   func(p ioctl.InoPathResult) ioctl.DirPosition { return p.At },
+		compare: comparePositions,
+		next:    ioctl.DirPosition.Next,
+	}
+	return q.between(ctx, from, lastPosition())
 }
 
 // ReferringEntries yields the directory entries of an inode from a place on.
 func ReferringEntries(ctx context.Context, v ioctl.Volume, ino uint64, from ioctl.DirPosition) iter.Seq2[ioctl.ReferringEntry, error] {
-	const bytes = 64 << 10
-	q := ioctl.GetReferringEntries{Ino: ino, From: from, Bytes: bytes}
-	return batches(ctx, func() ([]ioctl.ReferringEntry, bool, error) {
-		entries, err := v.GetReferringEntries(ctx, q)
-		if len(entries) == 0 || err != nil {
-			return nil, false, err
-		}
-		last := &entries[len(entries)-1]
-		next, more := last.At.Next()
-		q.From = next
-		return entries, more && !last.Last, nil
-	})
+	q := question[ioctl.ReferringEntry, ioctl.DirPosition]{
+		request: ioctl.NumberGetReferringEntries,
+		ask: func(from ioctl.DirPosition) ([]ioctl.ReferringEntry, bool, error) {
+			entries, err := v.GetReferringEntries(ctx, ioctl.GetReferringEntries{Ino: ino, From: from, Bytes: nameBytes})
+			for i := range entries {
+				if entries[i].Last {
+					return entries[:i+1], false, err
+				}
+			}
+			return entries, true, err
+		},
+		place:   func(e ioctl.ReferringEntry) ioctl.DirPosition { return e.At },
+		compare: comparePositions,
+		next:    ioctl.DirPosition.Next,
+	}
+	return q.between(ctx, from, lastPosition())
 }
 
 // HiddenXattrs yields the names of a file's hidden xattrs.
 func HiddenXattrs(ctx context.Context, f ioctl.File) iter.Seq2[string, error] {
-	const bytes = 64 << 10
-	q := ioctl.ListxattrHidden{Bytes: bytes}
-	return batches(ctx, func() ([]string, bool, error) {
-		result, err := f.ListxattrHidden(ctx, q)
-		q.From = result.Next
-		return result.Names, true, err
-	})
-}
-
-// Extents yields a file's extents.
-func Extents(ctx context.Context, f ioctl.File, offset, length uint64) iter.Seq2[ioctl.FiemapExtent, error] {
-	end := offset + length
-	if end < offset {
-		end = 1<<64 - 1
+	l := listing[string, ioctl.XattrPosition]{
+		request: ioctl.NumberListxattrHidden,
+		ask: func(from ioctl.XattrPosition) ([]string, ioctl.XattrPosition, error) {
+			r, err := f.ListxattrHidden(ctx, ioctl.ListxattrHidden{From: from, Bytes: nameBytes})
+			return r.Names, r.Next, err
+		},
+		compare: func(a, b ioctl.XattrPosition) int {
+			return cmp.Or(cmp.Compare(a.Hash, b.Hash), cmp.Compare(a.ID, b.ID))
+		},
 	}
-	return batches(ctx, func() ([]ioctl.FiemapExtent, bool, error) {
-		if offset >= end {
-			return nil, false, nil
-		}
-		result, err := f.Fiemap(ctx, ioctl.Fiemap{Start: offset, Length: end - offset, Count: DefaultBatch})
-		if len(result.Extents) == 0 || err != nil {
-			return nil, false, err
-		}
-		last := &result.Extents[len(result.Extents)-1]
-		offset = last.Logical + last.Length
-		return result.Extents, last.Flags&ioctl.ExtentLast == 0, nil
-	})
+	return l.all(ctx)
 }

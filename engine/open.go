@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"syscall"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/device"
@@ -28,14 +30,18 @@ type Options struct {
 // last commit left it.
 //
 // Errors say which device is missing, in use, too small, damaged, of another
-// volume or in the other's place.
+// volume or in the other's place: *fs.PathError, *device.BusyError,
+// *DeviceError, or a *format.CorruptError within.
 func Open(ctx context.Context, meta, data string, opts Options) (*Volume, error) {
-	pair, err := device.OpenPair(meta, data, device.Options{Shared: opts.Live, Direct: opts.Live})
+	pair, err := device.OpenPair(meta, data, device.Options{
+		Shared: opts.Live,
+		Direct: opts.Live,
+		// Another machine may have written to a device since this one cached
+		// a part of it.
+		DropCache: !opts.Live && isBlockDevice(meta),
+	})
 	if err != nil {
 		return nil, err
-	}
-	if pair.Meta == nil {
-		return nil, errors.Join(errors.New("no metadata device was named"), pair.Close())
 	}
 	v, err := OpenDevices(ctx, pair, opts)
 	if err != nil {
@@ -44,9 +50,17 @@ func Open(ctx context.Context, meta, data string, opts Options) (*Volume, error)
 	return v, nil
 }
 
+func isBlockDevice(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&os.ModeDevice != 0
+}
+
 // OpenDevices is Open with devices that are open already. The volume closes
 // them unless it cannot be opened.
 func OpenDevices(ctx context.Context, pair device.Pair, opts Options) (*Volume, error) {
+	if pair.Meta == nil {
+		return nil, &DeviceError{"", "no metadata device was named"}
+	}
 	super, err := readSuper(pair.Meta, "metadata")
 	if err != nil {
 		return nil, err
@@ -78,21 +92,47 @@ func OpenDevices(ctx context.Context, pair device.Pair, opts Options) (*Volume, 
 	return v, nil
 }
 
-// DeviceError says why a device cannot be that of the volume.
+// DeviceError says why a device cannot be that of the volume. It matches
+// EINVAL.
 type DeviceError struct {
-	Device  string
+	Device  string // its name, or "" if there is none
 	Problem string
 }
 
 // Error names the device and the problem.
-func (e *DeviceError) Error() string { return e.Device + " " + e.Problem }
-
-func readSuper(d device.Device, role string) (*format.Super, error) {
-	_, super, err := block.ReadSuper(d)
-	if err != nil {
-		return nil, fmt.Errorf("%s device %s: %w", role, d.Name(), err)
+func (e *DeviceError) Error() string {
+	if e.Device == "" {
+		return e.Problem
 	}
-	return super, nil
+	return e.Device + " " + e.Problem
+}
+
+// Unwrap returns EINVAL.
+func (e *DeviceError) Unwrap() error { return syscall.EINVAL }
+
+// readSuper reads and verifies the super of a device.
+func readSuper(d device.Device, role string) (*format.Super, error) {
+	const end = (format.SuperBlkno + 1) * format.SmallBlockSize
+	if d.Size() < end {
+		return nil, &DeviceError{d.Name(), fmt.Sprintf(
+			"has %d bytes, expected %d at least: is it the %s device of a scoutfs volume?", d.Size(), end, role)}
+	}
+	_, super, err := block.ReadSuper(d)
+	if errors.As(err, new(*format.CorruptError)) {
+		// One that was being written is whole the next time.
+		_, super, err = block.ReadSuper(d)
+	}
+	switch {
+	case err == nil:
+		return super, nil
+	case super == nil:
+		return nil, fmt.Errorf("%s device %s: %w", role, d.Name(), err)
+	case super.Hdr.Magic.Get() != format.MagicSuper:
+		return nil, fmt.Errorf("%s device %s: %w: is it the %s device of a scoutfs volume?", role, d.Name(), err, role)
+	case role == "data":
+		return nil, fmt.Errorf("%s device %s: %w: metadata can be read without it", role, d.Name(), err)
+	}
+	return nil, fmt.Errorf("%s device %s: %w: scoutfs print shows what is left of it", role, d.Name(), err)
 }
 
 // checkSize makes sure that a device has all the blocks that the volume
@@ -116,10 +156,10 @@ func checkData(pair device.Pair, meta *format.Super) error {
 	case data.IsMeta():
 		return &DeviceError{name, "is the metadata device of a volume, expected its data device: were the two exchanged?"}
 	case data.Hdr.FSID != meta.Hdr.FSID:
-		return &DeviceError{name, fmt.Sprintf("is of the volume with fsid %016x, expected fsid %016x as on %s",
+		return &DeviceError{name, fmt.Sprintf("is of the volume with fsid %016x, expected fsid %016x as on %s: name the two devices of one volume",
 			data.Hdr.FSID.Get(), meta.Hdr.FSID.Get(), pair.Meta.Name())}
 	case data.UUID != meta.UUID:
-		return &DeviceError{name, fmt.Sprintf("is of the volume with uuid %s, expected uuid %s as on %s",
+		return &DeviceError{name, fmt.Sprintf("is of the volume with uuid %s, expected uuid %s as on %s: name the two devices of one volume",
 			data.UUIDString(), meta.UUIDString(), pair.Meta.Name())}
 	case data.FmtVers != meta.FmtVers:
 		return &DeviceError{name, fmt.Sprintf("has format version %d, expected %d as on %s: run change-format-version again",

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"os"
 	"syscall"
 
@@ -16,11 +17,14 @@ import (
 
 // Target answers the archive requests straight from the devices. The caller
 // is trusted: whoever can read the devices may ask everything, so no request
-// fails for want of a capability. Requests that change the volume, and those
-// about tasks that wait for data, which only a mount has, fail with
-// EOPNOTSUPP.
+// fails for want of a capability. Requests that change the volume fail with
+// EROFS, and those about tasks that wait for data, which only a mount has,
+// with EOPNOTSUPP.
 //
-// Everything on the devices is committed, so answers wait for no commit.
+// Everything on the devices is committed, so answers wait for no commit. An
+// answer of several values that meets damage is cut off before it; the request
+// for the next ones then fails with an error that matches EIO and, as all
+// damage, is a *format.CorruptError.
 type Target struct {
 	v *Volume
 }
@@ -84,9 +88,11 @@ func (t *Target) fail(n ioctl.Number, errno syscall.Errno, detail string) error 
 	return &ioctl.Error{Request: n, Object: t.v.pair.Meta.Name(), Errno: errno, Detail: detail}
 }
 
+const readOnlyDetail = "volumes on their devices are only read"
+
 // readOnly refuses a request that changes the volume.
 func (t *Target) readOnly(n ioctl.Number) error {
-	return t.fail(n, syscall.EOPNOTSUPP, "a volume on its devices is read only")
+	return t.fail(n, syscall.EROFS, readOnlyDetail)
 }
 
 // noTasks refuses a request about waiting tasks.
@@ -96,8 +102,8 @@ func (t *Target) noTasks(n ioctl.Number) error {
 
 // take collects up to count answers. An error after some answers leaves them
 // for the next call to run into, as the kernel module does.
-func take[T any](answers iter.Seq2[T, error], count int) ([]T, error) {
-	var all []T
+func take[T, R any](answers iter.Seq2[T, error], count int, result func(T) R) ([]R, error) {
+	var all []R
 	if count = min(count, ioctl.MaxBatch); count <= 0 {
 		return nil, nil
 	}
@@ -108,12 +114,14 @@ func take[T any](answers iter.Seq2[T, error], count int) ([]T, error) {
 			}
 			return nil, err
 		}
-		if all = append(all, v); len(all) == count {
+		if all = append(all, result(v)); len(all) == count {
 			break
 		}
 	}
 	return all, nil
 }
+
+func same[T any](v T) T { return v }
 
 // StatfsMore is [ioctl.Volume.StatfsMore].
 func (t *Target) StatfsMore(ctx context.Context) (r ioctl.StatfsMoreResult, err error) {
@@ -144,19 +152,30 @@ func (t *Target) StatfsMore(ctx context.Context) (r ioctl.StatfsMoreResult, err 
 
 // WalkInodes is [ioctl.Volume.WalkInodes].
 func (t *Target) WalkInodes(ctx context.Context, q ioctl.WalkInodes) (entries []ioctl.InodeEntry, err error) {
-	types := map[ioctl.InodeIndex]uint8{ioctl.IndexMetaSeq: format.TypeMetaSeq, ioctl.IndexDataSeq: format.TypeDataSeq}
-	typ, known := types[q.Index]
-	if !known {
+	var typ uint8
+	switch q.Index {
+	case ioctl.IndexMetaSeq:
+		typ = format.TypeMetaSeq
+	case ioctl.IndexDataSeq:
+		typ = format.TypeDataSeq
+	default:
 		return nil, t.fail(ioctl.NumberWalkInodes, syscall.EINVAL, "unknown index")
 	}
-	from := fs.IndexEntry{Seq: q.First.Major, Ino: q.First.Ino}
-	to := fs.IndexEntry{Seq: q.Last.Major, Ino: q.Last.Ino}
 	err = t.v.Read(ctx, func(f *fs.FS) error {
-		found, err := take(f.InodeIndex(ctx, typ, from, to), q.Count)
-		entries = make([]ioctl.InodeEntry, len(found))
-		for i, e := range found {
-			entries[i] = ioctl.InodeEntry{Major: e.Seq, Ino: e.Ino}
+		// A mount may still commit changes with lower numbers than others have
+		// committed already.
+		committed, err := f.CommittedSeq(ctx)
+		if err != nil {
+			return err
 		}
+		from := fs.IndexEntry{Seq: q.First.Major, Ino: q.First.Ino}
+		to := fs.IndexEntry{Seq: q.Last.Major, Ino: q.Last.Ino}
+		if committed < to.Seq {
+			to = fs.IndexEntry{Seq: committed, Ino: math.MaxUint64}
+		}
+		entries, err = take(f.InodeIndex(ctx, typ, from, to), q.Count, func(e fs.IndexEntry) ioctl.InodeEntry {
+			return ioctl.InodeEntry{Major: e.Seq, Ino: e.Ino}
+		})
 		return err
 	})
 	return entries, err
@@ -168,7 +187,7 @@ func (t *Target) GetAllocatedInos(ctx context.Context, q ioctl.GetAllocatedInos)
 		return nil, t.fail(ioctl.NumberGetAllocatedInos, syscall.EINVAL, "no room for a number")
 	}
 	err = t.v.Read(ctx, func(f *fs.FS) (err error) {
-		inos, err = take(f.AllocatedInos(ctx, q.Start, q.Start|(format.LockInodeGroup-1)), q.Count)
+		inos, err = take(f.AllocatedInos(ctx, q.Start, q.Start|(format.LockInodeGroup-1)), q.Count, same)
 		return err
 	})
 	return inos, err
@@ -179,12 +198,10 @@ func (t *Target) ReadXattrTotals(ctx context.Context, q ioctl.ReadXattrTotals) (
 	if q.Count <= 0 {
 		return nil, t.fail(ioctl.NumberReadXattrTotals, syscall.EINVAL, "no room for a total")
 	}
-	err = t.v.Read(ctx, func(f *fs.FS) error {
-		found, err := take(f.Totals(ctx, q.From), q.Count)
-		totals = make([]ioctl.XattrTotal, len(found))
-		for i, s := range found {
-			totals[i] = ioctl.XattrTotal{Name: s.Name, Total: s.Total, Count: s.Count}
-		}
+	err = t.v.Read(ctx, func(f *fs.FS) (err error) {
+		totals, err = take(f.Totals(ctx, q.From), q.Count, func(s fs.Total) ioctl.XattrTotal {
+			return ioctl.XattrTotal{Name: s.Name, Total: s.Total, Count: s.Count}
+		})
 		return err
 	})
 	return totals, err
@@ -198,7 +215,7 @@ func (t *Target) ReadXattrIndex(ctx context.Context, q ioctl.ReadXattrIndex) (en
 		return nil, t.fail(ioctl.NumberReadXattrIndex, syscall.EINVAL, "the first position is behind the last")
 	}
 	err = t.v.Read(ctx, func(f *fs.FS) (err error) {
-		entries, err = take(distinct(f.XattrIndex(ctx, from, to)), q.Count)
+		entries, err = take(distinct(f.XattrIndex(ctx, from, to)), q.Count, same)
 		return err
 	})
 	return entries, err
@@ -232,13 +249,25 @@ func (t *Target) GetQuotaRules(ctx context.Context, q ioctl.GetQuotaRules) (r io
 		if f.Super().FmtVers.Get() < 2 {
 			return t.fail(ioctl.NumberGetQuotaRules, syscall.EOPNOTSUPP, "")
 		}
-		found, err := take(f.QuotaRules(ctx, q.From[0], q.From[1]), q.Count)
 		r = ioctl.GetQuotaRulesResult{Next: q.From}
-		for _, rule := range found {
-			r.Rules = append(r.Rules, ioctl.QuotaRuleOf(rule.Rule))
-			r.Next = ioctl.QuotaIterator{rule.Hash, rule.Collision + 1}
-		}
+		rules, err := take(f.QuotaRules(ctx, q.From[0], q.From[1]), q.Count, func(rule fs.QuotaRule) ioctl.QuotaRule {
+			r.Next = afterRule(rule)
+			return ioctl.QuotaRuleOf(rule.Rule)
+		})
+		r.Rules = rules
 		return err
 	})
 	return r, err
+}
+
+// afterRule is the place behind a rule; behind the last that can be there is
+// none, and its own is as good as any.
+func afterRule(r fs.QuotaRule) ioctl.QuotaIterator {
+	switch {
+	case r.Collision < math.MaxUint64:
+		return ioctl.QuotaIterator{r.Hash, r.Collision + 1}
+	case r.Hash < math.MaxUint64:
+		return ioctl.QuotaIterator{r.Hash + 1, 0}
+	}
+	return ioctl.QuotaIterator{r.Hash, r.Collision}
 }

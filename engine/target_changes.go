@@ -18,7 +18,7 @@ func (t *Target) AllocDetail(ctx context.Context, q ioctl.AllocDetail) (entries 
 			if err != nil {
 				return err
 			}
-			if len(entries) == q.Count {
+			if len(entries) >= min(q.Count, ioctl.MaxBatch) {
 				return t.fail(ioctl.NumberAllocDetail, syscall.EOVERFLOW, "")
 			}
 			entries = append(entries, ioctl.AllocDetailEntry{ID: e.ID, Blocks: e.Blocks, Meta: e.Meta, Avail: e.Avail})

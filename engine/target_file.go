@@ -4,8 +4,13 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
 	"syscall"
 
+	"scoutfs/engine/format"
 	"scoutfs/engine/fs"
 	"scoutfs/engine/ioctl"
 )
@@ -27,10 +32,14 @@ func (f *file) fail(n ioctl.Number, errno syscall.Errno, detail string) error {
 	return &ioctl.Error{Request: n, Object: f.name, Errno: errno, Detail: detail}
 }
 
-// inode calls ask with the file's inode.
+// inode calls ask with the file's inode. Of a live volume it may have been
+// deleted since the file was opened.
 func (f *file) inode(ctx context.Context, ask func(*fs.FS, fs.Inode) error) error {
 	return f.target.v.Read(ctx, func(view *fs.FS) error {
 		in, err := view.Inode(ctx, f.ino)
+		if errors.Is(err, syscall.ENOENT) {
+			return &os.PathError{Op: "use", Path: f.name, Err: syscall.ESTALE}
+		}
 		if err != nil {
 			return err
 		}
@@ -57,7 +66,7 @@ func (f *file) StatMore(ctx context.Context) (r ioctl.StatMoreResult, err error)
 // GetAttrX is [ioctl.File.GetAttrX].
 func (f *file) GetAttrX(ctx context.Context, q ioctl.GetAttrX) (a ioctl.AttrX, err error) {
 	if q.Mask == 0 {
-		return ioctl.AttrX{}, nil
+		return ioctl.AttrX{Flags: q.Flags}, nil
 	}
 	if q.Mask&^ioctl.AttrAll != 0 || q.Flags&^ioctl.AttrSizeOffline != 0 {
 		return ioctl.AttrX{}, f.fail(ioctl.NumberGetAttrX, syscall.EINVAL, "unknown attributes or flags")
@@ -91,8 +100,15 @@ func (f *file) ListxattrHidden(ctx context.Context, q ioctl.ListxattrHidden) (r 
 		r = ioctl.ListxattrHiddenResult{Next: q.From}
 		room := min(q.Bytes, ioctl.MaxBytes)
 		for x, err := range view.XattrNames(ctx, in.Ino, uint64(q.From.Hash), q.From.ID) {
+			if err == nil && x.Hash > math.MaxUint32 {
+				err = &format.CorruptError{
+					Structure: format.KindXattr.String() + " item",
+					Place:     format.XattrKey(in.Ino, x.Hash, x.ID, 0).String(),
+					Field:     "name hash", Found: fmt.Sprintf("%#x", x.Hash), Expected: "32 bits",
+				}
+			}
 			if err != nil {
-				return err
+				return unless(len(r.Names) > 0, err)
 			}
 			if !x.Hidden() {
 				continue
@@ -101,29 +117,52 @@ func (f *file) ListxattrHidden(ctx context.Context, q ioctl.ListxattrHidden) (r 
 				return nil
 			}
 			r.Names = append(r.Names, string(x.Name))
-			r.Next = ioctl.XattrPosition{Hash: uint32(x.Hash), ID: x.ID + 1}
+			r.Next = afterXattr(&x)
 		}
 		return nil
 	})
 	return r, err
 }
 
-// Fiemap is [ioctl.File.Fiemap].
+// afterXattr is the place behind an attribute; behind the last that can be
+// there is none, and its own is as good as any.
+func afterXattr(x *fs.Xattr) ioctl.XattrPosition {
+	hash := uint32(x.Hash)
+	switch {
+	case x.ID < math.MaxUint64:
+		return ioctl.XattrPosition{Hash: hash, ID: x.ID + 1}
+	case hash < math.MaxUint32:
+		return ioctl.XattrPosition{Hash: hash + 1}
+	}
+	return ioctl.XattrPosition{Hash: hash, ID: x.ID}
+}
+
+// unless returns err, or nil if there is something to answer before it.
+func unless(some bool, err error) error {
+	if some {
+		return nil
+	}
+	return err
+}
+
+// Fiemap is [ioctl.File.Fiemap]. The checks are in Linux' order (fs/ioctl.c:
+// ioctl_fiemap, fiemap_prep).
 func (f *file) Fiemap(ctx context.Context, q ioctl.Fiemap) (r ioctl.FiemapResult, err error) {
-	if q.Length == 0 {
-		return r, f.fail(ioctl.NumberFiemap, syscall.EINVAL, "the range is empty")
-	}
-	if q.Flags&^ioctl.FiemapSync != 0 {
-		return r, f.fail(ioctl.NumberFiemap, syscall.EBADR, "unknown flags")
-	}
 	err = f.inode(ctx, func(view *fs.FS, in fs.Inode) error {
 		r = ioctl.FiemapResult{}
-		if !in.IsRegular() {
-			return f.fail(ioctl.NumberFiemap, syscall.EOPNOTSUPP, "")
+		switch {
+		case !in.IsRegular():
+			return f.fail(ioctl.NumberFiemap, syscall.EOPNOTSUPP, "only regular files have extents")
+		case q.Length == 0:
+			return f.fail(ioctl.NumberFiemap, syscall.EINVAL, "the range is empty")
+		case q.Start >= math.MaxInt64:
+			return f.fail(ioctl.NumberFiemap, syscall.EFBIG, "")
+		case q.Flags&^ioctl.FiemapSync != 0:
+			return f.fail(ioctl.NumberFiemap, syscall.EBADR, "unknown flags")
 		}
 		for e, err := range view.Fiemap(ctx, in.Ino, q.Start) {
 			if err != nil {
-				return err
+				return unless(len(r.Extents) > 0, err)
 			}
 			if e.Logical >= q.Start && e.Logical-q.Start >= q.Length {
 				return nil
@@ -144,7 +183,7 @@ func (f *file) Fiemap(ctx context.Context, q ioctl.Fiemap) (r ioctl.FiemapResult
 }
 
 func (f *file) readOnly(n ioctl.Number) error {
-	return f.fail(n, syscall.EOPNOTSUPP, "a volume on its devices is read only")
+	return f.fail(n, syscall.EROFS, readOnlyDetail)
 }
 
 // SetAttrX fails: the volume is read only.

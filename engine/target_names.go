@@ -22,7 +22,7 @@ func (t *Target) InoPath(ctx context.Context, q ioctl.InoPath) (r ioctl.InoPathR
 			if err != nil {
 				return err
 			}
-			if inoPathHead+len(p.Name)+1 > q.Bytes {
+			if inoPathHead+len(p.Name)+1 > min(q.Bytes, ioctl.MaxPathBytes) {
 				return t.fail(ioctl.NumberInoPath, syscall.ENAMETOOLONG, "")
 			}
 			r = ioctl.InoPathResult{At: ioctl.DirPosition{Dir: p.Entry.Dir, Pos: p.Entry.Pos}, Path: string(p.Name)}
@@ -41,10 +41,10 @@ func referringBytes(nameLen int) int { return (29 + nameLen + 1 + 15) &^ 15 }
 func (t *Target) GetReferringEntries(ctx context.Context, q ioctl.GetReferringEntries) (entries []ioctl.ReferringEntry, err error) {
 	err = t.v.Read(ctx, func(f *fs.FS) error {
 		entries = nil
-		room := q.Bytes
+		room := min(q.Bytes, ioctl.MaxBytes)
 		for e, err := range f.Backrefs(ctx, q.Ino, q.From.Dir, q.From.Pos) {
 			if err != nil {
-				return err
+				return unless(len(entries) > 0, err)
 			}
 			room -= referringBytes(len(e.Name))
 			if room < 0 && len(entries) == 0 {
@@ -83,7 +83,8 @@ func (t *Target) SearchXattrs(ctx context.Context, q ioctl.SearchXattrs) (r ioct
 		r = ioctl.SearchXattrsResult{End: true}
 		for ino, err := range f.SearchXattrs(ctx, fs.Search{Name: q.Name, First: q.NextIno, Last: q.LastIno}) {
 			if err != nil {
-				return err
+				r.End = false
+				return unless(len(r.Inos) > 0, err)
 			}
 			if len(r.Inos) == min(q.Count, ioctl.MaxBatch) {
 				r.End = false

@@ -57,20 +57,36 @@ func (v *Volume) FS(ctx context.Context) (*fs.FS, error) {
 	return f, err
 }
 
+// ErrWritten says that blocks were overwritten while they were read: somebody
+// writes the volume. A volume opened with [Options].Live tries again when that
+// happens, and fails with ErrWritten if it happens again and again; any other
+// fails the first time. The error says which block it was.
+var ErrWritten = errors.New("the volume was written while it was being read")
+
 // Read calls f with the filesystem as of the last commit. If the volume is
 // live and f fails because blocks have been written anew, f is called again
 // with a new snapshot, so it must be able to start over.
 func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
 	for attempt := 1; ; attempt++ {
 		view, err := v.FS(ctx)
-		if err == nil {
-			err = f(view)
-		}
-		if !v.opts.Live || !errors.Is(err, block.ErrStale) {
+		if err != nil {
 			return err
 		}
-		if attempt == maxAttempts {
-			return fmt.Errorf("the volume was written %d times while it was being read: %w", attempt, err)
+		if err = f(view); !errors.Is(err, block.ErrStale) {
+			return err
+		}
+		// Blocks are written only where the last super has none, so a block
+		// that is stale by the super on the device is damaged.
+		super, superErr := readSuper(v.pair.Meta, "metadata")
+		switch {
+		case superErr != nil:
+			return superErr
+		case super.Hdr.Seq == view.Super().Hdr.Seq:
+			return err
+		case !v.opts.Live:
+			return fmt.Errorf("%w: %w", ErrWritten, err)
+		case attempt == maxAttempts:
+			return fmt.Errorf("%w, %d times: %w", ErrWritten, attempt, err)
 		}
 	}
 }
@@ -79,7 +95,7 @@ func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
 // meanwhile lead to another try with a newer super; with the same super they
 // are damage.
 func (v *Volume) snapshot(ctx context.Context) (*fs.FS, error) {
-	var lastSuper uint64
+	var before *format.Super
 	for attempt := 1; ; attempt++ {
 		super, err := readSuper(v.pair.Meta, "metadata")
 		if err != nil {
@@ -89,11 +105,15 @@ func (v *Volume) snapshot(ctx context.Context) (*fs.FS, error) {
 		if err == nil {
 			return fs.New(snapshot, v.pair.Data), nil
 		}
-		sameSuper := attempt > 1 && super.Hdr.Seq.Get() == lastSuper
-		if !errors.Is(err, block.ErrStale) || sameSuper || attempt == maxAttempts {
+		damaged := !errors.Is(err, block.ErrStale) || before != nil && before.Hdr.Seq == super.Hdr.Seq
+		switch {
+		case !damaged && attempt < maxAttempts:
+		case damaged:
 			return nil, fmt.Errorf("metadata device %s: %w", v.pair.Meta.Name(), err)
+		default:
+			return nil, fmt.Errorf("metadata device %s: %w, %d times: %w", v.pair.Meta.Name(), ErrWritten, attempt, err)
 		}
-		lastSuper = super.Hdr.Seq.Get()
+		before = super
 	}
 }
 

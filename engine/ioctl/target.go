@@ -25,9 +25,10 @@ type Target interface {
 	// OpenPath opens a file or directory by its path from the root of the
 	// volume; a leading slash changes nothing, and "" is the root. flags is
 	// os.O_RDONLY, os.O_WRONLY or os.O_RDWR; any other fails with EINVAL.
-	// Symbolic links are followed; where the volume is not mounted, one that
-	// leads out of it fails with EXDEV. Other errors are those of open(2), and
-	// ENOTTY for anything but a file or directory, which takes no requests.
+	// Symbolic links are followed; where the volume is not mounted, its root
+	// is the root of absolute ones, and its own parent. Other errors are those
+	// of open(2), and ENOTTY for anything but a file or directory, which takes
+	// no requests.
 	OpenPath(ctx context.Context, path string, flags int) (File, error)
 
 	// OpenIno opens a file or directory by its inode number, as requests
@@ -199,8 +200,8 @@ type File interface {
 
 	// Fiemap returns extents in ascending order. Go on from the end of the
 	// last one unless it has ExtentLast; none means that there are none.
-	// EINVAL: q.Length is 0. EBADR: unknown flags. EOPNOTSUPP: the file
-	// system has no extents to show.
+	// EOPNOTSUPP: the file system has no extents to show. EINVAL: q.Length is
+	// 0. EFBIG: q.Start is beyond the largest file. EBADR: unknown flags.
 	Fiemap(ctx context.Context, q Fiemap) (FiemapResult, error)
 
 	io.Closer

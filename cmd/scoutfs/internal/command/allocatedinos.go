@@ -17,7 +17,7 @@ import (
 func newGetAllocatedInos(env *cli.Env) *cobra.Command {
 	var (
 		where  location
-		ino    string
+		start  uint64
 		single bool
 	)
 	cmd := &cobra.Command{
@@ -30,20 +30,16 @@ its group of 1024. Inodes that are being deleted are among them.`,
   scoutfs get-allocated-inos -i 1024 --single --meta-device /dev/meta`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			env.IgnoreOperands(operands)
-			if ino == "" {
+			if !cmd.Flags().Changed("ino") {
 				return cli.Usagef("must provide --ino starting inode number option")
-			}
-			start, err := values.ParseUint64(ino)
-			if err != nil {
-				return cli.Usagef("%s", err)
 			}
 			return where.ask(cmd.Context(), func(t ioctl.Target) error {
 				return listAllocatedInos(cmd.Context(), env, t, start, single)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&ino, "ino", "i", "", "start at inode `NUMBER`; required")
-	cmd.Flags().StringVarP(&where.path, pathFlag, "p", "", "ask the volume mounted at `PATH`, by default the working directory")
+	cmd.Flags().VarP(values.Uint64(&start), "ino", "i", "start at inode `NUMBER`; required")
+	where.definePath(cmd)
 	cmd.Flags().BoolVarP(&single, "single", "s", false, "print the starting number only, if it is allocated")
 	where.defineDevices(cmd)
 	reportsList(cmd)

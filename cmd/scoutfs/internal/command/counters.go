@@ -3,13 +3,10 @@
 package command
 
 import (
-	"fmt"
-	"io/fs"
+	"errors"
+	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -34,7 +31,7 @@ SYSFS-DIR/counters, sorted by name.`,
 			case len(operands) == 0:
 				return cli.Usagef("no sysfs path argument given")
 			case len(operands) > 1:
-				return cli.Usagef("more than one sysfs path argument given")
+				return cli.Usagef("more than one argument given")
 			}
 			counters, err := readCounters(operands[0])
 			if err != nil {
@@ -51,29 +48,42 @@ SYSFS-DIR/counters, sorted by name.`,
 // counter is one counter; the kernel's text of the value is kept.
 type counter struct{ name, value string }
 
-// maxCounterBytes is the most that a counter's file may hold.
-const maxCounterBytes = 23
+// maxCounterBytes is the most that a counter's file may hold, with the end of
+// its line.
+const maxCounterBytes = 24
 
 func readCounters(sysfs string) ([]counter, error) {
-	dir := filepath.Join(sysfs, "counters")
+	dir := sysfs + "/counters"
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, cli.Failf(err, "failed to open sysfs counter dir '%s': %s", dir, errno.Text(err))
 	}
-	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") })
 	counters := make([]counter, len(entries))
 	for i, e := range entries {
-		name := filepath.Join(dir, e.Name())
-		text, err := os.ReadFile(name)
+		value, err := readCounter(dir + "/" + e.Name())
 		if err != nil {
-			return nil, cli.Failf(err, "failed to open counter file '%s': %s", name, errno.Text(err))
+			return nil, err
 		}
-		if len(text) == 0 || len(text) > maxCounterBytes || text[len(text)-1] != '\n' {
-			return nil, cli.Failf(syscall.EIO, "counter file %s read returned %d", name, len(text))
-		}
-		counters[i] = counter{e.Name(), string(text[:len(text)-1])}
+		counters[i] = counter{e.Name(), value}
 	}
 	return counters, nil
+}
+
+func readCounter(name string) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", cli.Failf(err, "failed to open counter file '%s': %s", name, errno.Text(err))
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	text := make([]byte, maxCounterBytes+1)
+	n, err := io.ReadFull(file, text)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		n = -1 // as read(2) returns it
+	}
+	if n <= 1 || n > maxCounterBytes || text[n-1] != '\n' {
+		return "", cli.Failf(syscall.EIO, "counter file %s read returned %d", name, n)
+	}
+	return string(text[:n-1]), nil
 }
 
 func showCounters(env *cli.Env, counters []counter, table bool) error {
@@ -95,32 +105,60 @@ func showCounters(env *cli.Env, counters []counter, table bool) error {
 		}
 		return t.Close()
 	}
-	columns := 1
-	names, values := counterWidths(counters)
+	rows := len(counters)
 	if width, ok := terminalWidth(); table && ok {
-		// Two blanks stand between columns.
-		columns = max((width+2)/(names+1+values+2), 1)
+		rows = counterRows(counters, width)
 	}
-	rows := (len(counters) + columns - 1) / columns
+	columns := counterColumns(counters, rows)
 	for row := range rows {
-		line := ""
-		for i := row; i < len(counters); i += rows {
-			if line != "" {
-				line += "  "
+		for c, column := range columns {
+			i := c*rows + row
+			if i >= len(counters) {
+				break
 			}
-			line += fmt.Sprintf("%-*s %*s", names, counters[i].name, values, counters[i].value)
+			if c > 0 {
+				out.Printf("%s", columnGap)
+			}
+			out.Printf("%-*s %*s", column.names, counters[i].name, column.values, counters[i].value)
 		}
-		out.Printf("%s\n", line)
+		out.Printf("\n")
 	}
 	return out.Err()
 }
 
-func counterWidths(counters []counter) (names, values int) {
-	for _, c := range counters {
-		names = max(names, len(c.name))
-		values = max(values, len(c.value))
+// columnGap stands between columns.
+const columnGap = "  "
+
+// counterColumn is how wide the names and values of a column are.
+type counterColumn struct{ names, values int }
+
+// counterColumns splits counters into columns of so many rows.
+func counterColumns(counters []counter, rows int) []counterColumn {
+	var columns []counterColumn
+	for i, c := range counters {
+		if i%rows == 0 {
+			columns = append(columns, counterColumn{})
+		}
+		last := &columns[len(columns)-1]
+		last.names = max(last.names, len(c.name))
+		last.values = max(last.values, len(c.value))
 	}
-	return names, values
+	return columns
+}
+
+// counterRows is the smallest number of rows whose columns fit in a width, or
+// as many as there are counters if even one column does not fit.
+func counterRows(counters []counter, width int) int {
+	for rows := 1; rows < len(counters); rows++ {
+		total := -len(columnGap)
+		for _, column := range counterColumns(counters, rows) {
+			total += len(columnGap) + column.names + len(" ") + column.values
+		}
+		if total <= width {
+			return rows
+		}
+	}
+	return len(counters)
 }
 
 // terminalWidth is the width of the terminal on the standard output or input.

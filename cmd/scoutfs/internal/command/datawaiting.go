@@ -63,7 +63,7 @@ func waiterListing() listing[ioctl.DataWaiter] {
 				Ino   uint64   `json:"ino"`
 				Block uint64   `json:"block"`
 				Ops   []string `json:"ops"`
-			}{w.Ino, w.Block, strings.Split(w.Ops.String(), ",")}
+			}{w.Ino, w.Block, strings.FieldsFunc(w.Ops.String(), func(r rune) bool { return r == ',' })}
 		},
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"scoutfs/cmd/scoutfs/internal/cli"
-	"scoutfs/cmd/scoutfs/internal/errno"
 	"scoutfs/cmd/scoutfs/internal/output"
 	"scoutfs/cmd/scoutfs/internal/values"
 	"scoutfs/engine/format"
@@ -56,11 +55,11 @@ type usage struct {
 func showDf(ctx context.Context, env *cli.Env, t ioctl.Target, human bool) error {
 	s, err := t.StatfsMore(ctx)
 	if err != nil {
-		return cli.Failf(syscall.EIO, "statfs_more returned -1: error %s", errno.Text(err))
+		return requestFailure(err, "statfs_more returned -1: error ", syscall.EIO)
 	}
 	entries, err := ioctl.AllocDetails(ctx, t)
 	if err != nil {
-		return cli.Failf(syscall.EIO, "alloc_detail returned -1: error %s", errno.Text(err))
+		return requestFailure(err, "alloc_detail returned -1: error ", syscall.EIO)
 	}
 	var meta, data uint64
 	for _, e := range entries {

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"scoutfs/cmd/scoutfs/internal/cli"
-	"scoutfs/cmd/scoutfs/internal/errno"
+	"scoutfs/cmd/scoutfs/internal/output"
 	"scoutfs/engine/ioctl"
 )
 
@@ -72,7 +72,7 @@ With --meta-device FILE is a path inside the volume.`,
 			case len(operands) == 0:
 				return cli.Usagef("no filename given")
 			case len(operands) > 1:
-				return cli.Usagef("more than one filename given")
+				return cli.Usagef("more than one argument given")
 			}
 			var mask ioctl.AttrMask
 			for i := range all {
@@ -96,7 +96,7 @@ With --meta-device FILE is a path inside the volume.`,
 func showAttrX(ctx context.Context, env *cli.Env, f ioctl.File, path string, mask ioctl.AttrMask) error {
 	got, err := getAttrX(ctx, f, mask)
 	if err != nil {
-		return cli.Failf(err, "attr_x ioctl failed on '%s': %s", path, errno.Text(err))
+		return ioctlFailure(err, fmt.Sprintf("attr_x ioctl failed on '%s'", path))
 	}
 	var values []namedValue
 	for _, a := range attributes() {
@@ -107,7 +107,7 @@ func showAttrX(ctx context.Context, env *cli.Env, f ioctl.File, path string, mas
 		}
 	}
 	out := env.Output()
-	if out.Form().Machine() || out.Form().String() == "table" {
+	if out.Form() != output.Text {
 		return writeNamed(env, values, "")
 	}
 	for _, v := range values {

@@ -4,13 +4,16 @@ package command
 
 import (
 	"context"
+	"errors"
 	"math"
+	"os"
 	"strconv"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"scoutfs/cmd/scoutfs/internal/cli"
+	"scoutfs/cmd/scoutfs/internal/errno"
 	"scoutfs/cmd/scoutfs/internal/output"
 	"scoutfs/engine/format"
 	"scoutfs/engine/ioctl"
@@ -32,8 +35,8 @@ long they are, and flags: O for one whose place is unknown, which is what an
 offline extent looks like, U for one that is not written, L for the last.
 With --meta-device FILE is a path inside the volume.
 
-With --data it prints where the file has data, as lseek(2) finds it: written and
-offline blocks, joined, up to the end of the file.`,
+With --data it prints where the file has data, as lseek(2) finds it: written
+and offline blocks, joined, up to the end of the file.`,
 		Example: `  scoutfs get-fiemap -Lb /mnt/archive/file
   scoutfs get-fiemap --data -b /mnt/archive/file
   scoutfs get-fiemap --meta-device /dev/meta --output json /file`,
@@ -46,13 +49,16 @@ offline blocks, joined, up to the end of the file.`,
 			case data && (physical || logical):
 				return cli.Usagef("can't pass --data with -P or -L")
 			case len(operands) == 0:
-				return cli.Usagef("must provide filename")
-			}
-			unit := uint64(format.SmallBlockSize)
-			if bytes {
-				unit = 1
+				return cli.Usagef("no filename given")
 			}
 			return where.askReadOnly(cmd.Context(), operands[0], func(f ioctl.File) error {
+				unit, err := blockSize(f)
+				if err != nil {
+					return err
+				}
+				if bytes {
+					unit = 1
+				}
 				if data {
 					return showData(cmd.Context(), env, f, unit)
 				}
@@ -69,6 +75,22 @@ offline blocks, joined, up to the end of the file.`,
 	cli.Extension(cmd, "data")
 	reportsList(cmd)
 	return cmd
+}
+
+// blockSize is the unit in which a file's extents are printed, st_blksize.
+func blockSize(f ioctl.File) (uint64, error) {
+	mounted, ok := f.(*ioctl.MountFile)
+	if !ok {
+		return format.SmallBlockSize, nil
+	}
+	info, err := mounted.OS().Stat()
+	if err != nil {
+		return 0, cli.Failf(err, "stat failed on '%s': %s", mounted.OS().Name(), errno.Text(err))
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && st.Blksize > 0 {
+		return uint64(st.Blksize), nil
+	}
+	return format.SmallBlockSize, nil
 }
 
 // showData prints the ranges with data in whole units, the last one rounded
@@ -93,7 +115,11 @@ func showData(ctx context.Context, env *cli.Env, f ioctl.File, unit uint64) erro
 			}{r.Start, r.End - r.Start}
 		},
 	}
-	return l.write(env, walk.DataRanges(ctx, seeker, 0))
+	err := l.write(env, walk.DataRanges(ctx, seeker, 0))
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return cli.Failf(err, "lseek failed on '%s': %s", path.Path, errno.Text(err))
+	}
+	return err
 }
 
 // fiemapText says what of an extent the text shows.

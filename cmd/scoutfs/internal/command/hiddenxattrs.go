@@ -28,7 +28,7 @@ With --meta-device FILE is a path inside the volume.`,
 			case len(operands) == 0:
 				return cli.Usagef("must specify filename")
 			case len(operands) > 1:
-				return cli.Usagef("only one file can be given")
+				return cli.Usagef("more than one filename argument given")
 			}
 			ctx := cmd.Context()
 			return where.askReadOnly(ctx, operands[0], func(f ioctl.File) error {

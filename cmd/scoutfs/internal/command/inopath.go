@@ -14,6 +14,9 @@ import (
 	"scoutfs/walk"
 )
 
+// inoPathFailed is upstream's message, which has an older request's name.
+const inoPathFailed = "inodes_since ioctl failed"
+
 func newInoPath(env *cli.Env) *cobra.Command {
 	var where location
 	cmd := &cobra.Command{
@@ -25,13 +28,13 @@ each of its links. The root and inodes that do not exist have none.`,
 		Example: `  scoutfs ino-path -p /mnt/archive 1024
   scoutfs ino-path --meta-device /dev/meta 1024`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
-			ino, err := inodeOperand(operands)
+			ino, err := inodeOperand(env, operands)
 			if err != nil {
 				return err
 			}
 			ctx := cmd.Context()
 			return where.ask(ctx, func(t ioctl.Target) error {
-				return ioctlFailure(pathListing().write(env, walk.Paths(ctx, t, ino, ioctl.DirPosition{})), "ino_path ioctl failed")
+				return ioctlFailure(pathListing().write(env, walk.Paths(ctx, t, ino, ioctl.DirPosition{})), inoPathFailed)
 			})
 		},
 	}
@@ -41,16 +44,17 @@ each of its links. The root and inodes that do not exist have none.`,
 }
 
 // inodeOperand reads the one operand of commands about an inode.
-func inodeOperand(operands []string) (uint64, error) {
-	if len(operands) > 1 {
-		return 0, cli.Usagef("only one inode number can be given")
-	}
-	if len(operands) == 0 {
-		return 0, cli.Usagef("must provide inode number")
-	}
-	ino, err := values.ParseUint64(operands[0])
-	if err != nil {
-		return 0, cli.Usagef("%s", err)
+func inodeOperand(env *cli.Env, operands []string) (uint64, error) {
+	var ino uint64
+	for _, operand := range operands {
+		if ino != 0 {
+			return 0, cli.Usagef("more than one argument given")
+		}
+		var err error
+		if ino, err = values.ParseUint64(operand); err != nil {
+			env.Warnf("%s", err)
+			return 0, cli.Usagef("inode parse error")
+		}
 	}
 	if ino == 0 {
 		return 0, cli.Usagef("must provide inode number")
@@ -85,7 +89,7 @@ func newGetReferringEntries(env *cli.Env) *cobra.Command {
 entry's position in it, its type as readdir(3) has it, and its name.`,
 		Example: `  scoutfs get-referring-entries -p /mnt/archive 1024`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
-			ino, err := inodeOperand(operands)
+			ino, err := inodeOperand(env, operands)
 			if err != nil {
 				return err
 			}

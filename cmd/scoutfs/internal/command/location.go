@@ -5,13 +5,17 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"scoutfs/cmd/scoutfs/internal/cli"
 	"scoutfs/cmd/scoutfs/internal/errno"
 	"scoutfs/engine"
+	"scoutfs/engine/device"
+	"scoutfs/engine/format"
 	"scoutfs/engine/ioctl"
 )
 
@@ -42,8 +46,13 @@ func (l *location) defineDevices(cmd *cobra.Command) {
 
 // define adds the options of a command that asks a whole volume.
 func (l *location) define(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&l.path, pathFlag, "p", "", "ask the volume mounted at `PATH`, by default the working directory")
+	l.definePath(cmd)
 	l.defineDevices(cmd)
+}
+
+// definePath adds the option that names a mount.
+func (l *location) definePath(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&l.path, pathFlag, "p", ".", "ask the volume mounted at `PATH`, by default the working directory")
 }
 
 // check refuses options that contradict each other.
@@ -68,23 +77,48 @@ func (l *location) open(ctx context.Context) (ioctl.Target, error) {
 	if l.offline() {
 		return l.openDevices(ctx)
 	}
-	path := l.path
-	if path == "" {
-		path = "."
-	}
-	mount, err := ioctl.OpenMount(path)
+	mount, err := ioctl.OpenMount(l.path)
 	if err != nil {
-		return nil, cli.Failf(err, "failed to open '%s': %s", path, errno.Text(err))
+		return nil, pathFailure(err, l.path)
 	}
 	return mount, nil
 }
 
 func (l *location) openDevices(ctx context.Context) (*engine.Target, error) {
 	volume, err := engine.Open(ctx, l.metaDevice, l.dataDevice, engine.Options{Live: l.live})
+	if path, ok := errors.AsType[*os.PathError](err); ok {
+		return nil, pathFailure(err, path.Path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, l.hint(err)
 	}
 	return volume.Target(), nil
+}
+
+// hint tells of --live where it helps.
+func (l *location) hint(err error) error {
+	_, busy := errors.AsType[*device.BusyError](err)
+	if !l.live && (busy || errors.Is(err, engine.ErrWritten)) {
+		return cli.Failf(err, "%s\nuse --live to read what was last committed", err)
+	}
+	return err
+}
+
+// pathFailure gives upstream's message to a path that cannot be opened.
+func pathFailure(err error, path string) error {
+	text := errno.Text(err)
+	if knowsMore(err) {
+		text = err.Error()
+	}
+	return cli.Failf(err, "failed to open '%s': %s", path, text)
+}
+
+// knowsMore reports whether an error tells more than its number: which block
+// is damaged, or which device broken.
+func knowsMore(err error) bool {
+	_, corrupt := errors.AsType[*format.CorruptError](err)
+	_, broken := errors.AsType[*device.Error](err)
+	return corrupt || broken || errors.Is(err, engine.ErrWritten)
 }
 
 // ask opens the volume, lets f ask it, and closes it.
@@ -94,7 +128,7 @@ func (l *location) ask(ctx context.Context, f func(ioctl.Target) error) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
-	return f(target)
+	return l.hint(f(target))
 }
 
 // askFile opens a file, by its path on this machine or in the volume on the
@@ -115,10 +149,10 @@ func (l *location) askFile(ctx context.Context, path string, flags int, f func(i
 		file, err = ioctl.OpenFile(path, flags)
 	}
 	if err != nil {
-		return cli.Failf(err, "failed to open '%s': %s", path, errno.Text(err))
+		return l.hint(pathFailure(err, path))
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return f(file)
+	return l.hint(f(file))
 }
 
 // askReadOnly is askFile of a file opened for reading.
@@ -126,17 +160,37 @@ func (l *location) askReadOnly(ctx context.Context, path string, f func(ioctl.Fi
 	return l.askFile(ctx, path, os.O_RDONLY, f)
 }
 
-// ioctlFailure gives upstream's message to a request that failed.
+// ioctlFailure gives upstream's message to a request that failed, and says
+// what is known beyond it.
 func ioctlFailure(err error, what string) error {
-	if err == nil {
-		return nil
-	}
-	var request *ioctl.Error
-	if !errors.As(err, &request) {
+	return requestFailure(err, what+": ", err)
+}
+
+// requestFailure is ioctlFailure of a message that ends differently, and of a
+// command that fails with a number of its own.
+func requestFailure(err error, message string, number error) error {
+	request, ok := errors.AsType[*ioctl.Error](err)
+	if !ok {
 		return err // of the command line, the devices or the output
 	}
+	message += errno.Text(err)
 	if request.Detail != "" {
-		return cli.Failf(err, "%s: %s: %s", what, errno.Text(err), request.Detail)
+		message += ": " + request.Detail
 	}
-	return cli.Failf(err, "%s: %s", what, errno.Text(err))
+	if help := explain(request); help != "" {
+		message += "\n" + help
+	}
+	return cli.Failf(number, "%s", message)
+}
+
+// explain says what an error number of a mount most likely means.
+func explain(request *ioctl.Error) string {
+	info, _ := request.Request.Info()
+	switch {
+	case request.Errno == syscall.ENOTTY:
+		return fmt.Sprintf("'%s' is not on a mounted scoutfs volume, or its kernel module does not know %s", request.Object, request.Request)
+	case request.Errno == syscall.EPERM && info.Capability != ioctl.NoCapability:
+		return fmt.Sprintf("%s needs %s", request.Request, info.Capability)
+	}
+	return ""
 }

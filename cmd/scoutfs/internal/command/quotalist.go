@@ -39,7 +39,7 @@ or D for data, and the last FLAG is C if the total's count is limited.`,
   scoutfs quota-list --meta-device /dev/meta --output table`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			env.IgnoreOperands(operands)
-			if where.path == "" && !where.offline() {
+			if !cmd.Flags().Changed(pathFlag) && !where.offline() {
 				return cli.Usagef("must provide file path")
 			}
 			return where.ask(cmd.Context(), func(t ioctl.Target) error {
@@ -54,34 +54,35 @@ or D for data, and the last FLAG is C if the total's count is limited.`,
 }
 
 func listQuotaRules(ctx context.Context, env *cli.Env, t ioctl.Target, unsorted bool) error {
-	const failed = "GET_QUOTA_RULES ioctl failed"
 	rules := walk.QuotaRules(ctx, t)
 	if !unsorted {
-		all, err := collect(rules)
-		if err != nil {
-			return ioctlFailure(err, failed)
-		}
-		slices.SortFunc(all, func(a, b ioctl.QuotaRule) int { return b.Compare(a) })
-		rules = func(yield func(ioctl.QuotaRule, error) bool) {
-			for _, r := range all {
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
+		rules = sorted(rules, func(a, b ioctl.QuotaRule) int { return b.Compare(a) })
 	}
-	return ioctlFailure(quotaListing().write(env, rules), failed)
+	return ioctlFailure(quotaListing().write(env, rules), "GET_QUOTA_RULES ioctl failed")
 }
 
-func collect[T any](answers iter.Seq2[T, error]) ([]T, error) {
-	var all []T
-	for v, err := range answers {
-		if err != nil {
-			return nil, err
+// sorted yields answers in another order, those before an error too.
+func sorted[T any](answers iter.Seq2[T, error], compare func(a, b T) int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var all []T
+		var failed error
+		for v, err := range answers {
+			if failed = err; err != nil {
+				break
+			}
+			all = append(all, v)
 		}
-		all = append(all, v)
+		slices.SortFunc(all, compare)
+		for _, v := range all {
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if failed != nil {
+			var none T
+			yield(none, failed)
+		}
 	}
-	return all, nil
 }
 
 // quotaText is a rule in upstream's text.

@@ -5,8 +5,10 @@ package command
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -91,15 +93,16 @@ read from its start and to its end where they are left out.`,
 func parseIndexRange(operands []string) (first, last ioctl.XattrIndexEntry, err error) {
 	last = ioctl.LastXattrIndexEntry()
 	if len(operands) > 2 {
-		return first, last, cli.Usagef("more than two index positions given")
+		return first, last, cli.Usagef("more than two entry arguments given")
 	}
 	for i, to := range []*ioctl.XattrIndexEntry{&first, &last}[:len(operands)] {
 		if *to, err = parseIndexPosition(operands[i]); err != nil {
-			return first, last, cli.Usagef("%s", err)
+			return first, last, err
 		}
 	}
 	if cmp.Or(cmp.Compare(first.Major, last.Major), cmp.Compare(first.Minor, last.Minor), cmp.Compare(first.Ino, last.Ino)) > 0 {
-		return first, last, cli.Usagef("first index position %s must be less than last index position %s", operands[0], operands[1])
+		return first, last, cli.Failf(syscall.EINVAL, "first index position %s must be less than last index position %s",
+			indexPosition(first), indexPosition(last))
 	}
 	return first, last, nil
 }
@@ -107,7 +110,8 @@ func parseIndexRange(operands []string) (first, last ioctl.XattrIndexEntry, err 
 func parseIndexPosition(text string) (ioctl.XattrIndexEntry, error) {
 	var e ioctl.XattrIndexEntry
 	parts := strings.Split(text, ".")
-	bad := fmt.Errorf("bad index position entry argument '%s', it must be in the form \"a.b.c\" where each value can be prefixed by '0' for octal or '0x' for hex", text)
+	bad := cli.Failf(syscall.EINVAL, "bad index position entry argument '%s', it must be in the form \"a.b.ino\" "+
+		"where each value can be prefixed by '0' for octal or '0x' for hex", text)
 	if len(parts) != 3 {
 		return e, bad
 	}
@@ -119,10 +123,14 @@ func parseIndexPosition(text string) (ioctl.XattrIndexEntry, error) {
 		}
 		numbers[i] = v
 	}
-	if numbers[0] > 255 {
-		return e, fmt.Errorf("initial major index position '%s' must be between 0 and 255, inclusive", parts[0])
+	if numbers[0] > math.MaxUint8 {
+		return e, cli.Failf(syscall.EINVAL, "initial major index position '%d' must be between 0 and 255, inclusive.", int64(numbers[0]))
 	}
 	return ioctl.XattrIndexEntry{Major: uint8(numbers[0]), Minor: numbers[1], Ino: numbers[2]}, nil
+}
+
+func indexPosition(e ioctl.XattrIndexEntry) string {
+	return fmt.Sprintf("%d.%d.%d", e.Major, e.Minor, e.Ino)
 }
 
 func indexListing() listing[ioctl.XattrIndexEntry] {

@@ -30,7 +30,7 @@ been removed since, or another name may have the same hash.`,
 			case len(operands) == 0:
 				return cli.Usagef("must provide xattr containing .srch. scoutfs tag")
 			case len(operands) > 1:
-				return cli.Usagef("only one xattr name can be given")
+				return cli.Usagef("more than one name argument given")
 			}
 			ctx := cmd.Context()
 			return where.ask(ctx, func(t ioctl.Target) error {

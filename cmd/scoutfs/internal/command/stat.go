@@ -5,6 +5,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -26,17 +27,13 @@ type namedValue struct {
 func writeNamed(env *cli.Env, values []namedValue, field string) error {
 	out := env.Output()
 	if field != "" {
-		for _, v := range values {
-			if v.name != field {
-				continue
+		values = slices.DeleteFunc(values, func(v namedValue) bool { return v.name != field })
+		if !out.Form().Machine() {
+			for _, v := range values {
+				out.Printf("%s\n", v.text)
 			}
-			if out.Form().Machine() {
-				return out.Object(map[string]any{v.name: v.json})
-			}
-			out.Printf("%s\n", v.text)
 			return out.Err()
 		}
-		return cli.Failf(syscall.EINVAL, "unknown field: '%s'", field)
 	}
 	switch out.Form() {
 	case output.JSON, output.JSONL:
@@ -57,6 +54,21 @@ func writeNamed(env *cli.Env, values []namedValue, field string) error {
 	}
 	return out.Err()
 }
+
+// checkField refuses a field that is none of those known.
+func checkField(cmd *cobra.Command, field string, known []namedValue) error {
+	if !cmd.Flags().Changed(singleFieldFlag) {
+		return nil
+	}
+	for _, v := range known {
+		if v.name == field {
+			return nil
+		}
+	}
+	return cli.Failf(syscall.EINVAL, "unknown field: '%s'", field)
+}
+
+const singleFieldFlag = "single-field"
 
 func number(name string, v uint64) namedValue {
 	return namedValue{name, strconv.FormatUint(v, 10), v}
@@ -81,16 +93,21 @@ func newStat(env *cli.Env) *cobra.Command {
 		Example: `  scoutfs stat -s data_version /mnt/archive/file
   scoutfs stat --meta-device /dev/meta /dir/file`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
-			if len(operands) == 0 {
+			switch {
+			case len(operands) > 1:
+				return cli.Usagef("more than one argument")
+			case len(operands) == 0:
 				return cli.Usagef("missing operand")
 			}
-			env.IgnoreOperands(operands[1:])
+			if err := checkField(cmd, field, statValues(ioctl.StatMoreResult{})); err != nil {
+				return err
+			}
 			return where.askReadOnly(cmd.Context(), operands[0], func(f ioctl.File) error {
 				return showStat(cmd.Context(), env, f, field)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&field, "single-field", "s", "", "print only the value of `FIELD`")
+	cmd.Flags().StringVarP(&field, singleFieldFlag, "s", "", "print only the value of `FIELD`")
 	where.defineDevices(cmd)
 	reportsList(cmd)
 	return cmd
@@ -101,15 +118,19 @@ func showStat(ctx context.Context, env *cli.Env, f ioctl.File, field string) err
 	if err != nil {
 		return ioctlFailure(err, "ioctl failed")
 	}
+	return writeNamed(env, statValues(s), field)
+}
+
+func statValues(s ioctl.StatMoreResult) []namedValue {
 	crtime := seconds(s.Crtime)
-	return writeNamed(env, []namedValue{
+	return []namedValue{
 		number("meta_seq", s.MetaSeq),
 		number("data_seq", s.DataSeq),
 		number("data_version", s.DataVersion),
 		number("online_blocks", s.OnlineBlocks),
 		number("offline_blocks", s.OfflineBlocks),
 		{"crtime", crtime, crtime},
-	}, field)
+	}
 }
 
 func newStatfs(env *cli.Env) *cobra.Command {
@@ -127,13 +148,16 @@ sequence number and the sizes of the devices in 64 KiB and 4 KiB blocks.`,
   scoutfs statfs --meta-device /dev/meta --output json`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			env.IgnoreOperands(operands)
+			if err := checkField(cmd, field, statfsValues(ioctl.StatfsMoreResult{})); err != nil {
+				return err
+			}
 			return where.ask(cmd.Context(), func(t ioctl.Target) error {
 				return showStatfs(cmd.Context(), env, t, field)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&field, "single-field", "s", "", "print only the value of `FIELD`")
 	where.define(cmd)
+	cmd.Flags().StringVarP(&field, singleFieldFlag, "s", "", "print only the value of `FIELD`")
 	reportsList(cmd)
 	return cmd
 }
@@ -143,12 +167,16 @@ func showStatfs(ctx context.Context, env *cli.Env, t ioctl.Target, field string)
 	if err != nil {
 		return ioctlFailure(err, "ioctl failed")
 	}
+	return writeNamed(env, statfsValues(s), field)
+}
+
+func statfsValues(s ioctl.StatfsMoreResult) []namedValue {
 	id := func(name string, v uint64) namedValue { return namedValue{name, fixedHex(v), fixedHex(v)} }
-	return writeNamed(env, []namedValue{
+	return []namedValue{
 		id("fsid", s.FSID),
 		id("rid", s.RID),
 		number("committed_seq", s.CommittedSeq),
 		number("total_meta_blocks", s.TotalMetaBlocks),
 		number("total_data_blocks", s.TotalDataBlocks),
-	}, field)
+	}
 }

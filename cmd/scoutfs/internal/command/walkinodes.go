@@ -3,9 +3,10 @@
 package command
 
 import (
-	"fmt"
+	"math"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -49,8 +50,16 @@ sequence number MAJOR itself. -1 is the greatest position; write it after --.`,
 
 func parseWalk(operands []string) (ioctl.WalkInodes, error) {
 	var q ioctl.WalkInodes
-	if len(operands) != 3 {
-		return q, cli.Usagef("must provide index, first position and last position")
+	switch len(operands) {
+	case 0:
+		return q, cli.Usagef("no index given")
+	case 1:
+		return q, cli.Usagef("no first entry given")
+	case 2:
+		return q, cli.Usagef("no last entry given")
+	case 3:
+	default:
+		return q, cli.Usagef("more than three arguments given")
 	}
 	switch strings.ToLower(operands[0]) {
 	case "meta_seq":
@@ -58,45 +67,34 @@ func parseWalk(operands []string) (ioctl.WalkInodes, error) {
 	case "data_seq":
 		q.Index = ioctl.IndexDataSeq
 	default:
-		return q, cli.Usagef("unknown index '%s', try 'meta_seq' or 'data_seq'", operands[0])
+		return q, cli.Failf(syscall.EINVAL, "unknown index '%s', try 'meta_seq' or 'data_seq'", operands[0])
 	}
-	var err error
-	if q.First, err = parseWalkPosition(operands[1]); err != nil {
-		return q, cli.Usagef("invalid first position '%s', try '1.2.3' or '-1'", operands[1])
+	var bad string
+	if q.First, bad = parseWalkPosition(operands[1]); bad != "" {
+		return q, cli.Failf(syscall.EINVAL, "bad index pos at %s\ninvalid first position '%s', try '1.2.3' or '-1'", bad, operands[1])
 	}
-	if q.Last, err = parseWalkPosition(operands[2]); err != nil {
-		return q, cli.Usagef("invalid last position '%s', try '1.2.3' or '-1'", operands[2])
+	if q.Last, bad = parseWalkPosition(operands[2]); bad != "" {
+		return q, cli.Failf(syscall.EINVAL, "bad index pos at %s\ninvalid last position '%s', try '1.2.3' or '-1'", bad, operands[2])
 	}
 	return q, nil
 }
 
-// parseWalkPosition reads MAJOR[.MINOR[.INO]].
-func parseWalkPosition(text string) (ioctl.InodeEntry, error) {
-	var e ioctl.InodeEntry
+// parseWalkPosition reads MAJOR[.MINOR[.INO]], and returns in quotes what of
+// it is wrong. An empty position is 0, as any empty number is.
+func parseWalkPosition(text string) (e ioctl.InodeEntry, bad string) {
+	var numbers [3]uint64
 	parts := strings.Split(text, ".")
-	if len(parts) > 3 {
-		return e, fmt.Errorf("%d parts", len(parts))
-	}
 	for i, part := range parts {
-		if part == "" {
-			return e, fmt.Errorf("part %d is empty", i+1)
+		if i == len(numbers) || part == "" && len(parts) > 1 {
+			return e, "'" + part + "'"
 		}
 		v, err := values.ParseUint64(part)
-		if err != nil {
-			return e, err
+		if err != nil || i == 1 && v > math.MaxUint32 && v != math.MaxUint64 {
+			return e, "'" + part + "'"
 		}
-		switch i {
-		case 0:
-			e.Major = v
-		case 1:
-			if e.Minor = uint32(v); uint64(e.Minor) != v && v != 1<<64-1 {
-				return e, fmt.Errorf("minor %d has more than 32 bits", v)
-			}
-		case 2:
-			e.Ino = v
-		}
+		numbers[i] = v
 	}
-	return e, nil
+	return ioctl.InodeEntry{Major: numbers[0], Minor: uint32(numbers[1]), Ino: numbers[2]}, ""
 }
 
 func walkListing() listing[ioctl.InodeEntry] {

@@ -12,3 +12,6 @@ func NewMountOver(root *os.File, call func(fd uintptr, n Number, argument uintpt
 	at := descriptor{root, call}
 	return &Mount{VolumeClient{at}, at}
 }
+
+// ReadXattrs is readXattrs.
+func ReadXattrs(path string, others []string) ([]Xattr, error) { return readXattrs(path, others) }

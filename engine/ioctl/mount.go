@@ -181,9 +181,13 @@ func openAt(dir int, path, name string, flags int) (*os.File, error) {
 // kmod/src/format.h: FILEID_SCOUTFS): the inode number, little-endian.
 const inodeHandle = 0x81
 
+func inodeHandleOf(ino uint64) unix.FileHandle {
+	return unix.NewFileHandle(inodeHandle, binary.LittleEndian.AppendUint64(nil, ino))
+}
+
 // openIno opens an inode of the file system that dir is on.
 func openIno(dir int, ino uint64, name string, flags int) (*os.File, error) {
-	handle := unix.NewFileHandle(inodeHandle, binary.LittleEndian.AppendUint64(nil, ino))
+	handle := inodeHandleOf(ino)
 	return openTyped(name, flags, func(st *unix.Stat_t) error {
 		fd, err := unix.OpenByHandleAt(dir, handle, unix.O_PATH|unix.O_CLOEXEC)
 		if err != nil {

@@ -45,6 +45,13 @@ func (v *Volume) NextRef() format.Ref {
 	return format.Ref{Blkno: v.next, Seq: v.seq * 0x9e3779b97f4a7c15}
 }
 
+// Rewind makes the next block go to the first place again. The new blocks have
+// other sequence numbers than those that they overwrite.
+func (v *Volume) Rewind() {
+	v.next = format.FirstMetaBlkno
+	v.seq += 1 << 32
+}
+
 // Add writes a block to the next place, with a header for it, and returns
 // the reference to it. The bytes after the header are block's.
 func (v *Volume) Add(magic uint32, block []byte) format.Ref {

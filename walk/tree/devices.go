@@ -57,9 +57,9 @@ func (d *Devices) newer(ctx context.Context, old *fs.FS) (*fs.FS, error) {
 	return next, err
 }
 
-// read calls do with a snapshot, and again with newer ones while the volume
-// is written.
-func (d *Devices) read(ctx context.Context, do func(*fs.FS) error) error {
+// Read calls do with a snapshot. If it fails because the volume is written, it
+// is called again with a newer one, so it must be able to start over.
+func (d *Devices) Read(ctx context.Context, do func(*fs.FS) error) error {
 	var last *fs.FS
 	for attempt := 0; ; attempt++ {
 		f, err := d.newer(ctx, last)
@@ -83,7 +83,7 @@ func (d *Devices) read(ctx context.Context, do func(*fs.FS) error) error {
 func Sequence[T, P any](ctx context.Context, d *Devices, from P, open func(*fs.FS, P) iter.Seq2[T, error], next func(T) (p P, ok bool)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for ended := false; !ended; {
-			failed := d.read(ctx, func(f *fs.FS) error {
+			failed := d.Read(ctx, func(f *fs.FS) error {
 				moved := false
 				for v, err := range open(f, from) {
 					if errors.Is(err, block.ErrStale) {
@@ -121,7 +121,7 @@ func (d *Devices) Resolve(ctx context.Context, path string, follow bool) (Node, 
 		path = "/"
 	}
 	var in fs.Inode
-	err := d.read(ctx, func(f *fs.FS) (err error) {
+	err := d.Read(ctx, func(f *fs.FS) (err error) {
 		in, err = f.Resolve(ctx, path, follow)
 		return err
 	})
@@ -135,7 +135,7 @@ func (d *Devices) Stat(ctx context.Context, n Node, _ Want) (Attr, error) {
 }
 
 func (d *Devices) inode(ctx context.Context, ino uint64) (in fs.Inode, err error) {
-	err = d.read(ctx, func(f *fs.FS) (err error) {
+	err = d.Read(ctx, func(f *fs.FS) (err error) {
 		in, err = f.Inode(ctx, ino)
 		return err
 	})
@@ -201,7 +201,7 @@ func (d *Devices) ReadDir(ctx context.Context, n Node) iter.Seq2[Node, error] {
 // Readlink is [Tree.Readlink].
 func (d *Devices) Readlink(ctx context.Context, n Node) (string, error) {
 	var target []byte
-	err := d.read(ctx, func(f *fs.FS) error {
+	err := d.Read(ctx, func(f *fs.FS) error {
 		in, err := f.Inode(ctx, n.Ino)
 		if err == nil {
 			target, err = f.Readlink(ctx, in)
@@ -291,7 +291,7 @@ func cut(x Extent, start, end uint64) Extent {
 }
 
 func (f *deviceFile) ReadAt(ctx context.Context, p []byte, off uint64) (n int, err error) {
-	err = f.d.read(ctx, func(view *fs.FS) (err error) {
+	err = f.d.Read(ctx, func(view *fs.FS) (err error) {
 		n, err = view.ReadAt(ctx, f.in, p, off)
 		return err
 	})

@@ -96,21 +96,31 @@ func TestDamageOfOneInodeIsToldInItsPlace(t *testing.T) {
 		damage func(*builder)
 		want   map[uint64]string // what the inodes' records become
 	}{
-		{"inode without an item", func(b *builder) { delete(b.Items, format.InodeKey(2049)) },
-			map[uint64]string{2049: "damaged: inode item is missing"}},
-		{"inode of a wrong size", func(b *builder) { b.Put(format.InodeKey(2049), make([]byte, 100)) },
-			map[uint64]string{2049: "damaged: value length is 100"}},
-		{"inode without names", func(b *builder) { b.unname(1024, 5, 2049, "in d") },
-			map[uint64]string{2049: "damaged: link_backref items is none"}},
-		{"name that is none", func(b *builder) { b.Put(format.LinkBackrefKey(2049, 1024, 5), []byte("short")) },
-			map[uint64]string{2049: "damaged: name length is -27"}},
-		{"directory without a name", func(b *builder) { b.unname(format.RootIno, 2, 1024, "d") },
+		{
+			"inode without an item", func(b *builder) { delete(b.Items, format.InodeKey(2049)) },
+			map[uint64]string{2049: "damaged: inode item is missing"},
+		},
+		{
+			"inode of a wrong size", func(b *builder) { b.Put(format.InodeKey(2049), make([]byte, 100)) },
+			map[uint64]string{2049: "damaged: value length is 100"},
+		},
+		{
+			"inode without names", func(b *builder) { b.unname(1024, 5, 2049, "in d") },
+			map[uint64]string{2049: "damaged: link_backref items is none"},
+		},
+		{
+			"name that is none", func(b *builder) { b.Put(format.LinkBackrefKey(2049, 1024, 5), []byte("short")) },
+			map[uint64]string{2049: "damaged: name length is -27"},
+		},
+		{
+			"directory without a name", func(b *builder) { b.unname(format.RootIno, 2, 1024, "d") },
 			map[uint64]string{
 				1024: "damaged: link_backref items is none",
 				1025: "damaged: link_backref items is no link",
 				2049: "damaged: link_backref items is no link",
 				2050: "damaged: link_backref items is no link",
-			}},
+			},
+		},
 		{"directory below itself", func(b *builder) {
 			b.unname(format.RootIno, 2, 1024, "d")
 			b.name(1025, 1024, "d")

@@ -76,6 +76,7 @@ func All() []cli.Constructor {
 		newGetAttrX,
 		newDataWaiting,
 		newGetFiemap,
+		newChanges,
 		newGetAllocatedInos,
 		newPrint,
 		newConfig,

@@ -83,3 +83,12 @@ func (o *Writer) Printf(format string, args ...any) {
 
 // Err returns the first error of the underlying writer.
 func (o *Writer) Err() error { return o.err }
+
+// Flush passes on what a writer below has buffered, for a report that goes on
+// after a pause.
+func (o *Writer) Flush() error {
+	if buffer, ok := o.w.(interface{ Flush() error }); ok && o.err == nil {
+		o.err = buffer.Flush()
+	}
+	return o.err
+}

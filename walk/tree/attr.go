@@ -21,6 +21,7 @@ const (
 
 // Attr is the attributes of a file of any kind.
 type Attr struct {
+	Dev       uint64 // of the file system on a mount, as stat(2) has it; 0 on devices
 	Ino       uint64
 	Size      uint64 // bytes
 	Blocks    uint64 // of 512 bytes, offline ones too
@@ -40,7 +41,8 @@ type Attr struct {
 // Archive is what scoutfs adds to an inode. On a mount, sequence numbers and
 // project of what is neither file nor directory are unknown.
 type Archive struct {
-	Known         bool // the fields but the last three
+	Denied        bool // unknown because the caller may not read the file
+	Known         bool // the fields from here to OfflineBlocks
 	MetaSeq       uint64
 	DataSeq       uint64
 	DataVersion   uint64

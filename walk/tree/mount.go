@@ -90,27 +90,37 @@ func (m *Mount) Stat(ctx context.Context, n Node, want Want) (Attr, error) {
 	if want == 0 || !a.IsDir() && !a.IsRegular() {
 		return a, nil
 	}
-	dev := unix.Mkdev(st.Dev_major, st.Dev_minor)
-	if _, other := m.others.Load(dev); other {
+	if _, other := m.others.Load(a.Dev); other {
 		return a, nil
 	}
 	file, err := m.open(n, 0)
 	if errors.Is(err, fs.ErrPermission) {
+		a.Archive.Denied = mayBeScoutfs(n.Path)
 		return a, nil
 	}
 	if err != nil {
 		return a, err
 	}
 	defer file.Close()
-	return a, m.archive(ctx, file, dev, want, &a)
+	return a, m.archive(ctx, file, want, &a)
+}
+
+// mayBeScoutfs reports whether a path is on scoutfs, or on a file system in
+// userspace that could be it.
+func mayBeScoutfs(path string) bool {
+	var st unix.Statfs_t
+	err := reach(path, func(dir int, path string) error {
+		return again(func() error { return unix.Statfs(entryPath(dir, path), &st) })
+	})
+	return err == nil && (st.Type == format.FilesystemMagic || st.Type == unix.FUSE_SUPER_MAGIC)
 }
 
 // archive asks for what stat(2) does not say.
-func (m *Mount) archive(ctx context.Context, file *os.File, dev uint64, want Want, a *Attr) error {
+func (m *Mount) archive(ctx context.Context, file *os.File, want Want, a *Attr) error {
 	f := m.request(file)
 	more, err := f.StatMore(ctx)
 	if errors.Is(err, syscall.ENOTTY) || errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
-		m.others.Store(dev, nil)
+		m.others.Store(a.Dev, nil)
 		return nil
 	}
 	if err != nil {
@@ -143,6 +153,7 @@ func (m *Mount) archive(ctx context.Context, file *os.File, dev uint64, want Wan
 
 func attrOfStatx(st *unix.Statx_t) Attr {
 	a := Attr{
+		Dev:       unix.Mkdev(st.Dev_major, st.Dev_minor),
 		Ino:       st.Ino,
 		Size:      st.Size,
 		Blocks:    st.Blocks,

@@ -164,7 +164,7 @@ func (m *Mount) newFile(ctx context.Context, file *os.File) (*mountFile, error) 
 	if !f.attr.IsRegular() {
 		return nil, notRegular(file.Name(), f.attr.IsDir())
 	}
-	return f, m.archive(ctx, file, unix.Mkdev(st.Dev_major, st.Dev_minor), WantArchive, &f.attr)
+	return f, m.archive(ctx, file, WantArchive, &f.attr)
 }
 
 // mountFile is an open file of a Mount.

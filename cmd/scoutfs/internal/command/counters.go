@@ -74,7 +74,7 @@ func readCounter(name string) (string, error) {
 	if err != nil {
 		return "", cli.Failf(err, "failed to open counter file '%s': %s", name, errno.Text(err))
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	text := make([]byte, maxCounterBytes+1)
 	n, err := io.ReadFull(file, text)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -77,37 +77,67 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestDamageIsSurvivedAndNamed flips the bits of each region of each block,
-// as found damage and as damage with a checksum that hides it.
+// TestDamageIsSurvivedAndNamed changes each region that holds something, and
+// some that do not, of each structure: as damage that the checksum shows, and
+// as damage with a checksum that hides it.
 func TestDamageIsSurvivedAndNamed(t *testing.T) {
 	t.Parallel()
-	const region = 64 // small enough to hit each field of heads and items by itself at times
-	base := sample(t, "synthetic-all-items")
-	sound := printDamaged(t, base, "undamaged")
-	shown := shownBlocks(t, base)
-	random := rand.New(rand.NewPCG(1, 2))
-	for off, size := range usedBlocks(t, base) {
-		block := make([]byte, size)
-		if _, err := base.ReadAt(block, off); err != nil {
-			t.Fatal(err)
-		}
-		for _, at := range regions(block, region, random) {
-			for _, seal := range []bool{false, true} {
-				damaged := bytes.Clone(block)
-				for i := at; i < min(at+region, size); i++ {
-					damaged[i] ^= byte(1 + random.IntN(255))
+	for i, part := range everyPart() {
+		t.Run(part.name, func(t *testing.T) {
+			t.Parallel()
+			base := volumeOf(t, part).Dev
+			if problems := printDamaged(t, base, "undamaged"); problems != "" {
+				t.Fatalf("the undamaged volume has problems:\n%s", problems)
+			}
+			shown, blocks := shownBlocks(t, base), usedBlocks(t, base)
+			if len(shown) != len(blocks) {
+				t.Fatalf("%d of %d structures are shown", len(shown), len(blocks))
+			}
+			for off, size := range blocks {
+				if isQuorum := off < 2*format.LargeBlockSize && off > format.SuperBlkno*format.SmallBlockSize; isQuorum && i > 0 {
+					continue // the same in all volumes
 				}
-				if seal {
-					format.Seal(damaged)
-				}
-				meta := device.NewOverlay("damaged", base)
-				if _, err := meta.WriteAt(damaged, off); err != nil {
-					t.Fatal(err)
-				}
-				what := fmt.Sprintf("block at %d, bytes from %d, sealed %v", off, at, seal)
-				if problems := printDamaged(t, meta, what); !seal && shown[off] && problems == sound {
-					t.Errorf("%s: not reported", what)
-				}
+				damageBlock(t, base, off, size)
+			}
+		})
+	}
+}
+
+// damageBlock prints with one region of a block damaged after the other.
+func damageBlock(t *testing.T, base *device.Memory, off int64, size int) {
+	t.Helper()
+	const region = 32 // separates the fields of heads, items and values
+	random := rand.New(rand.NewPCG(1, uint64(off)))
+	flip := func(b byte) byte { return ^b }
+	scramble := func(b byte) byte { return b ^ byte(1+random.IntN(255)) }
+	block := make([]byte, size)
+	if _, err := base.ReadAt(block, off); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range regions(block, region) {
+		for _, c := range []struct {
+			name   string
+			change func(byte) byte
+			seal   bool
+		}{
+			{"flipped", flip, false},
+			{"flipped and sealed", flip, true},
+			{"scrambled and sealed", scramble, true},
+		} {
+			damaged := bytes.Clone(block)
+			for i := range region {
+				damaged[at+i] = c.change(damaged[at+i])
+			}
+			if c.seal {
+				format.Seal(damaged)
+			}
+			meta := device.NewOverlay("damaged", base)
+			if _, err := meta.WriteAt(damaged, off); err != nil {
+				t.Fatal(err)
+			}
+			what := fmt.Sprintf("block at %d, bytes from %d %s", off, at, c.name)
+			if problems := printDamaged(t, meta, what); !c.seal && problems == "" {
+				t.Errorf("%s: not reported", what)
 			}
 		}
 	}
@@ -138,17 +168,20 @@ func shownBlocks(t *testing.T, meta device.Device) map[int64]bool {
 	return shown
 }
 
-// regions picks the regions of a block to damage: its head, some that hold
-// something, and its end.
-func regions(block []byte, size int, random *rand.Rand) []int {
-	at := []int{0, len(block) - size}
+// regions picks the regions of a block to damage: those that hold something,
+// those beside them, and some that are zero.
+func regions(block []byte, size int) []int {
 	zero := make([]byte, size)
-	for i := size; i < len(block)-size; i += size {
-		if !bytes.Equal(block[i:i+size], zero) && random.IntN(8) == 0 {
-			at = append(at, i)
+	used := func(at int) bool {
+		return at >= 0 && at < len(block) && !bytes.Equal(block[at:at+size], zero)
+	}
+	var regions []int
+	for at := 0; at < len(block); at += size {
+		if used(at-size) || used(at) || used(at+size) || at%8192 == 0 {
+			regions = append(regions, at)
 		}
 	}
-	return at
+	return append(regions, len(block)-size)
 }
 
 func TestReferencesInCirclesEnd(t *testing.T) {

@@ -76,9 +76,6 @@ func newPrinter(meta device.Device, w io.Writer, opts Options) (*printer, error)
 	if p.opts.Problem == nil {
 		p.opts.Problem = func(error) {}
 	}
-	for range maxUnits {
-		p.free <- newUnit()
-	}
 	return p, nil
 }
 

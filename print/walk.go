@@ -16,15 +16,33 @@ import (
 // walker emits units in the order of the output.
 type walker struct {
 	*printer
-	ctx context.Context
+	ctx   context.Context
+	units int // made so far, at most maxUnits
 }
 
 // next returns an empty unit, waiting for one if all are in flight.
 func (w *walker) next(kind unitKind) (*unit, error) {
+	u, err := w.anyUnit()
+	if err != nil {
+		return nil, err
+	}
+	u.reset()
+	u.kind = kind
+	return u, nil
+}
+
+func (w *walker) anyUnit() (*unit, error) {
 	select {
 	case u := <-w.free:
-		u.reset()
-		u.kind = kind
+		return u, nil
+	default:
+	}
+	if w.units < maxUnits {
+		w.units++
+		return newUnit(), nil
+	}
+	select {
+	case u := <-w.free:
 		return u, nil
 	case <-w.ctx.Done():
 		return nil, w.ctx.Err()

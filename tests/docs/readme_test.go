@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,31 @@ func session(page string) []command {
 		return commands
 	}
 	return nil
+}
+
+// commandHeading is the heading of a command in scoutfs(8), which is written
+// from the commands themselves.
+var commandHeading = regexp.MustCompile(`(?m)^\.Ss ([a-z-]+)`)
+
+func TestReadmeNamesEveryCommand(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manual, err := os.ReadFile("../../man/scoutfs.8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := commandHeading.FindAllStringSubmatch(string(manual), -1)
+	if len(commands) == 0 {
+		t.Fatal("scoutfs(8) has no commands")
+	}
+	for _, command := range commands {
+		if !strings.Contains(string(page), "`"+command[1]+"`") {
+			t.Errorf("the README does not name %s", command[1])
+		}
+	}
 }
 
 // The session on the README's first screen prints what it says.

@@ -26,7 +26,7 @@ try: build ## show what works, on two sparse files in a temporary folder
 
 .PHONY: test
 test: ## run all tests with the race detector, and list those that were skipped
-	@$(GO) test -race -json ./... | $(GO) run ./tests/report
+	@$(GO) test -race -timeout 20m -json ./... | $(GO) run ./tests/report
 
 .PHONY: lint
 lint: ## run the linters that tools/go.mod pins

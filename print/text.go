@@ -60,9 +60,10 @@ const (
 
 // digits is the number of decimal digits of v.
 func digits(v uint64) int {
+	v |= 1 // 0 has a digit too, and no other number of digits changes
 	// 1233/4096 is just above the decimal logarithm of 2: n is the number of
 	// digits, or one less from the power of ten on that has n zeros.
-	n := bits.Len64(v|1) * 1233 >> 12
+	n := bits.Len64(v) * 1233 >> 12
 	if v >= powers[n] {
 		n++
 	}
@@ -74,6 +75,7 @@ var powers = [...]uint64{
 	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
 	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
 }
+
 // i appends a signed decimal number.
 func (t text) i(v int64) text { return strconv.AppendInt(t, v, 10) }
 

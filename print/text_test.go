@@ -21,5 +21,8 @@ func TestNumbersAreWrittenAsStrconvWritesThem(t *testing.T) {
 		if got, want := string(text("x").u(v)), "x"+strconv.FormatUint(v, 10); got != want {
 			t.Errorf("%d is written as %q", v, got)
 		}
+		if got, want := digits(v), len(strconv.FormatUint(v, 10)); got != want {
+			t.Errorf("%d has %d digits, want %d", v, got, want)
+		}
 	}
 }

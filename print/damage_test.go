@@ -10,7 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -309,26 +311,21 @@ func (c *committing) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// FuzzPrint replaces a part of a block and prints the result.
+// FuzzPrint replaces a part of a block and prints the result: all of it, a
+// selection, and that block.
 func FuzzPrint(f *testing.F) {
-	base := sample(f, "synthetic-all-items")
-	var places []int64
-	for off := range usedBlocks(f, base) {
-		places = append(places, off)
-	}
+	base := volumeOf(f, everyPart()...).Dev
+	blocks := usedBlocks(f, base)
+	places := slices.Sorted(maps.Keys(blocks))
 	f.Add(uint16(0), uint16(32), []byte{1, 2, 3, 4}, true)
 	f.Add(uint16(20), uint16(48), bytes.Repeat([]byte{0xff}, 56), true)
 	f.Fuzz(func(t *testing.T, block, at uint16, with []byte, seal bool) {
 		off := places[int(block)%len(places)]
-		size := format.LargeBlockSize
-		if off < 2*format.LargeBlockSize {
-			size = format.SmallBlockSize
-		}
-		damaged := make([]byte, size)
+		damaged := make([]byte, blocks[off])
 		if _, err := base.ReadAt(damaged, off); err != nil {
 			t.Fatal(err)
 		}
-		copy(damaged[int(at)%size:], with)
+		copy(damaged[int(at)%len(damaged):], with)
 		if seal {
 			format.Seal(damaged)
 		}
@@ -337,7 +334,11 @@ func FuzzPrint(f *testing.F) {
 			t.Fatal(err)
 		}
 		printDamaged(t, meta, "fuzzed")
-		_, err := print.Block(context.Background(), meta, io.Discard, uint64(off/format.LargeBlockSize), print.BlockOptions{Raw: true})
+		_, err := print.Volume(context.Background(), meta, io.Discard, print.Options{Select: print.Selection{Ino: 1}})
+		if err != nil && !errors.Is(err, print.ErrDataDevice) {
+			t.Error(err)
+		}
+		_, err = print.Block(context.Background(), meta, io.Discard, uint64(off/format.LargeBlockSize), print.BlockOptions{Raw: true})
 		if err != nil {
 			t.Error(err)
 		}

@@ -2,7 +2,11 @@
 
 package print
 
-import "scoutfs/engine/format"
+import (
+	"bytes"
+
+	"scoutfs/engine/format"
+)
 
 func (t text) treeMembers(info *treeInfo) text {
 	t = t.memberString("tree", info.name)
@@ -123,7 +127,7 @@ func (e *jsonEncoder) value(t text, kind format.ItemKind, k format.Key, val []by
 				memberBase64("value_base64", part)
 		}
 	case format.KindSymlink:
-		return t.memberBytes("target", val)
+		return t.memberBytes("target", bytes.TrimSuffix(val, []byte{0}))
 	case format.KindInode:
 		if len(val) == format.Size[format.InodeV1]() {
 			return t.member("value").object(e.inodeV1Layout, val)

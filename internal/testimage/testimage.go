@@ -5,9 +5,9 @@
 // for them. They are not part of this repository; a test that asks for one
 // where there is none is skipped, with the reason.
 //
-// Images are NAME.tar.zst in the folder SCOUTFS_TEST_IMAGES, by default
-// ../shared/images beside the repository. Samples are NAME.meta.zst with
-// companions in SCOUTFS_TEST_SAMPLES, by default ../shared/design/samples.
+// Images are NAME.tar.zst in the folder SCOUTFS_TEST_IMAGES, by default images
+// in the folder shared beside the repository. Samples are NAME.meta.zst with
+// companions in SCOUTFS_TEST_SAMPLES, by default design/samples there.
 //
 // Both are unpacked once, as sparse files, into scoutfs-test-images in the
 // user's cache folder, where all test binaries share them; delete the folder
@@ -110,7 +110,7 @@ func open(tb testing.TB, c collection, dir, name string) Image {
 type collection struct {
 	what      string   // plural, for people
 	env       string   // environment variable with the folder
-	fallback  string   // folder relative to the repository's root
+	fallback  string   // folder relative to the one named shared beside the repository
 	suffix    string   // of the one file that every volume has
 	companion []string // suffixes of files that it may have besides
 	files     map[string]func(*Image) *string
@@ -119,7 +119,7 @@ type collection struct {
 var images = collection{
 	what:     "images",
 	env:      "SCOUTFS_TEST_IMAGES",
-	fallback: "../shared/images",
+	fallback: "images",
 	suffix:   ".tar.zst",
 	files: map[string]func(*Image) *string{
 		"meta.img":     func(i *Image) *string { return &i.Meta },
@@ -133,7 +133,7 @@ var images = collection{
 var samples = collection{
 	what:      "samples",
 	env:       "SCOUTFS_TEST_SAMPLES",
-	fallback:  "../shared/design/samples",
+	fallback:  "design/samples",
 	suffix:    ".meta.zst",
 	companion: []string{".data.zst", ".print", ".print.zst", ".print-S", ".print-S.zst", ".expected-print.zst"},
 	files: map[string]func(*Image) *string{
@@ -162,7 +162,7 @@ func (c *collection) folder() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		dir = filepath.Join(root, filepath.FromSlash(c.fallback))
+		dir = filepath.Join(filepath.Dir(root), "shared", filepath.FromSlash(c.fallback))
 	}
 	_, err := os.Stat(dir)
 	return dir, err

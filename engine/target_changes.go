@@ -19,6 +19,7 @@ func (t *Target) AllocDetail(ctx context.Context, q ioctl.AllocDetail) (entries 
 				return err
 			}
 			if len(entries) >= min(q.Count, ioctl.MaxBatch) {
+				entries = nil
 				return t.fail(ioctl.NumberAllocDetail, syscall.EOVERFLOW, "")
 			}
 			entries = append(entries, ioctl.AllocDetailEntry{ID: e.ID, Blocks: e.Blocks, Meta: e.Meta, Avail: e.Avail})

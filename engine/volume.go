@@ -72,7 +72,7 @@ func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
 		if err != nil {
 			return err
 		}
-		if err = f(view); !errors.Is(err, block.ErrStale) {
+		if err = f(view); !maybeWritten(err) {
 			return err
 		}
 		// Blocks are written only where the last super has none, so a block
@@ -91,6 +91,15 @@ func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
 	}
 }
 
+// maybeWritten reports whether an error can come from blocks that were written
+// since their references were taken. Not only block.ErrStale can: one that is
+// being overwritten has a wrong crc. That it is damage, only the super proves
+// that still refers to it (kmod/src/block.c: scoutfs_block_check_stale).
+func maybeWritten(err error) bool {
+	_, corrupt := errors.AsType[*format.CorruptError](err)
+	return corrupt || errors.Is(err, block.ErrStale)
+}
+
 // snapshot reads the super and what it leads to. Blocks that are overwritten
 // meanwhile lead to another try with a newer super; with the same super they
 // are damage.
@@ -105,7 +114,7 @@ func (v *Volume) snapshot(ctx context.Context) (*fs.FS, error) {
 		if err == nil {
 			return fs.New(snapshot, v.pair.Data), nil
 		}
-		damaged := !errors.Is(err, block.ErrStale) || before != nil && before.Hdr.Seq == super.Hdr.Seq
+		damaged := !maybeWritten(err) || before != nil && before.Hdr.Seq == super.Hdr.Seq
 		switch {
 		case !damaged && attempt < maxAttempts:
 		case damaged:

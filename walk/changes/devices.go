@@ -43,7 +43,7 @@ func (d devices) Changes(ctx context.Context, after Position, last uint64, detai
 	return func(yield func(*Change, error) bool) {
 		r := deviceReader{ctx: ctx, at: after, last: last, detail: detail, yield: yield}
 		for !r.ended {
-			if err := d.volume.Read(ctx, r.read); err != nil {
+			if err := d.volume.Read(ctx, r.read); err != nil && !r.accept(err) {
 				yield(nil, err)
 				return
 			}
@@ -59,6 +59,9 @@ type deviceReader struct {
 	detail Detail
 	yield  func(*Change, error) bool
 	ended  bool
+
+	damaged   bool   // stale references are damage,
+	damagedAt uint64 // as of this super's sequence number
 
 	fs     *fs.FS // that the fields below belong to
 	finder *fs.Finder
@@ -89,7 +92,7 @@ func (r *deviceReader) read(f *fs.FS) error {
 			return err
 		}
 		problem := r.look(e)
-		if problem != nil && !ofRecord(problem) {
+		if problem != nil && !r.ofRecord(problem) {
 			return problem
 		}
 		r.at = r.record.At
@@ -107,10 +110,24 @@ func (r *deviceReader) read(f *fs.FS) error {
 
 // ofRecord reports whether an error is about one record only. A reference
 // that is stale may be the sign of a newer commit.
-func ofRecord(err error) bool {
+func (r *deviceReader) ofRecord(err error) bool {
 	var corrupt *format.CorruptError
-	return errors.As(err, &corrupt) && !errors.Is(err, block.ErrStale) || errors.Is(err, syscall.ENAMETOOLONG)
+	return errors.As(err, &corrupt) && (!errors.Is(err, block.ErrStale) || r.staleIsDamage()) ||
+		errors.Is(err, syscall.ENAMETOOLONG)
 }
+
+// accept takes an error with which a read ended as damage of the record that
+// comes next, and reports whether it can be that: a reference that is stale
+// although nobody has written since.
+func (r *deviceReader) accept(err error) bool {
+	if r.fs == nil || !errors.Is(err, block.ErrStale) || errors.Is(err, engine.ErrWritten) || r.staleIsDamage() {
+		return false
+	}
+	r.damaged, r.damagedAt = true, r.fs.Super().Hdr.Seq.Get()
+	return true
+}
+
+func (r *deviceReader) staleIsDamage() bool { return r.damaged && r.damagedAt == r.fs.Super().Hdr.Seq.Get() }
 
 // look fills in the record of an index entry.
 func (r *deviceReader) look(e fs.IndexEntry) error {

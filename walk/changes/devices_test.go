@@ -14,6 +14,7 @@ import (
 
 	"scoutfs/engine"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testblock"
 	"scoutfs/internal/testimage"
 	"scoutfs/internal/testimage/manifest"
 	"scoutfs/walk/changes"
@@ -182,6 +183,47 @@ func TestDamageOfTheIndexEndsThePass(t *testing.T) {
 	}
 	if feed.Position() != (changes.Position{}) {
 		t.Errorf("it has moved on to %s", feed.Position())
+	}
+}
+
+// TestABlockThatIsAnotherIsDamageOfItsInodes replaces a leaf by an intact block
+// that is not the one referred to, as a write that got lost would, on a volume
+// that nobody writes and on one that somebody might.
+func TestABlockThatIsAnotherIsDamageOfItsInodes(t *testing.T) {
+	t.Parallel()
+	for _, live := range []bool{false, true} {
+		b := newBuilder(t)
+		for i := range uint64(200) {
+			b.file(3000+i, 2)
+			b.name(format.RootIno, 3000+i, fmt.Sprint(i))
+		}
+		v := b.open(engine.Options{Live: live, CacheBytes: 1})
+		f, err := v.FS(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Leaves are written before the parents; the last ones have inodes.
+		leaf := f.Super().FSRoot.Root().Ref.Blkno - 10
+		block := make([]byte, format.LargeBlockSize)
+		if _, err := b.Blocks.Dev.ReadAt(block, int64(leaf)<<format.LargeBlockShift); err != nil {
+			t.Fatal(err)
+		}
+		testblock.Seal(block, format.Ref{Blkno: leaf, Seq: 99}, format.MagicBtree)
+		b.Blocks.Write(leaf, block)
+		whole, damaged := 0, 0
+		for c, err := range changes.New(changes.OnDevices(v), changes.Options{}).Pass(t.Context()) {
+			switch {
+			case c == nil:
+				t.Fatalf("live %v: after %d records: %v", live, whole+damaged, err)
+			case err != nil:
+				damaged++
+			default:
+				whole++
+			}
+		}
+		if whole+damaged != 201 || damaged == 0 || damaged > 20 {
+			t.Errorf("live %v: %d records and %d damaged", live, whole, damaged)
+		}
 	}
 }
 

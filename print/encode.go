@@ -70,7 +70,9 @@ func (u *unit) place() string {
 		}
 		return fmt.Sprintf("meta blkno %d in %s", u.ref.Blkno, u.tree.name)
 	case unitList:
-		return fmt.Sprintf("meta blkno %d in %s", u.ref.Blkno, u.label)
+		if u.label != "" {
+			return fmt.Sprintf("meta blkno %d in %s", u.ref.Blkno, u.label)
+		}
 	}
 	return fmt.Sprintf("meta blkno %d", u.ref.Blkno)
 }

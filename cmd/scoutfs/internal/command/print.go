@@ -189,13 +189,13 @@ func (p *printCommand) verdict(result print.Result) error {
 	damage := result.Problems - result.Overwritten
 	switch {
 	case result.Overwritten > 0:
-		p.env.Warnf("the volume was written while it was being printed: %d blocks had been overwritten, and are left out with all that they lead to", result.Overwritten)
+		p.env.Warnf("the volume was written while it was being printed: blocks that had been overwritten are left out, with all that they lead to (%d)", result.Overwritten)
 	case result.Changed:
 		p.env.Warnf("the volume was written while it was being printed: the output shows it as it was at the start")
 	}
 	switch {
 	case damage > 0:
-		return cli.Failf(syscall.EIO, "found %d problems", damage)
+		return cli.Failf(syscall.EIO, "problems found: %d", damage)
 	case result.Overwritten > 0:
 		return cli.Failf(syscall.EAGAIN, "the print is incomplete")
 	}

@@ -127,7 +127,9 @@ func (r *deviceReader) accept(err error) bool {
 	return true
 }
 
-func (r *deviceReader) staleIsDamage() bool { return r.damaged && r.damagedAt == r.fs.Super().Hdr.Seq.Get() }
+func (r *deviceReader) staleIsDamage() bool {
+	return r.damaged && r.damagedAt == r.fs.Super().Hdr.Seq.Get()
+}
 
 // look fills in the record of an index entry.
 func (r *deviceReader) look(e fs.IndexEntry) error {

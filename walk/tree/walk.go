@@ -31,6 +31,10 @@ type Found[T any] struct {
 	Depth int  // 0 for the root of the walk
 	Value T    // what Look returned
 	Left  bool // a directory, after what is below it
+
+	// EntryError says that the error is about an entry of the directory, which
+	// was yielded before and is not meant itself.
+	EntryError bool
 }
 
 // WalkOptions say what a walk does.
@@ -138,7 +142,6 @@ type batch[T any] struct {
 type entry[T any] struct {
 	found  Found[T]
 	err    error
-	report bool       // no file but the error of the directory that found is
 	folder *folder[T] // to be walked into
 }
 
@@ -175,7 +178,7 @@ func (w *walker[T]) enter(b *batch[T]) {
 	folders := 0
 	for i := range b.entries {
 		e := &b.entries[i]
-		if !e.report && w.opts.Enter(&e.found, e.err) && w.first(e) {
+		if !e.found.EntryError && w.opts.Enter(&e.found, e.err) && w.first(e) {
 			e.folder = &folder[T]{found: e.found, batches: make(chan *batch[T], maxBatches)}
 			folders++
 		}
@@ -285,7 +288,8 @@ func (w *walker[T]) list(f *folder[T]) {
 		}
 		e := entry[T]{found: Found[T]{Node: n, Depth: f.found.Depth + 1}}
 		if err != nil {
-			e = entry[T]{found: f.found, err: err, report: true}
+			e = entry[T]{found: f.found, err: err}
+			e.found.EntryError = true
 		}
 		b.entries = append(b.entries, e)
 		if len(b.entries) < batchSize {
@@ -338,7 +342,7 @@ func (w *walker[T]) look(b *batch[T]) {
 	}
 	for i := range b.entries {
 		e := &b.entries[i]
-		if !e.report && w.ctx.Err() == nil {
+		if !e.found.EntryError && w.ctx.Err() == nil {
 			e.found.Value, e.err = w.opts.Look(w.ctx, e.found.Node, e.found.Depth)
 		}
 	}

@@ -13,8 +13,10 @@ import (
 )
 
 const (
-	// maxUnits bounds the blocks in flight, and with them the memory.
-	maxUnits = 64
+	// maxUnits bounds the blocks in flight, and with them the memory: the
+	// text of one block is some hundred KiB, but of one made for it can be
+	// 6 MiB.
+	maxUnits = 32
 	// workers read blocks in parallel; on a machine with fewer processors
 	// most of them wait for the device.
 	workers = 8

@@ -103,7 +103,9 @@ func (c *Cursor) open(ctx context.Context) {
 // returned. It reports whether the source has an item inside the range.
 func (c *Cursor) take(src *source, ok bool) bool {
 	if !ok {
-		c.err = src.cursor.Err()
+		if err := src.cursor.Err(); err != nil {
+			c.err = src.tree.failure(err)
+		}
 		return false
 	}
 	src.key = src.cursor.Key()

@@ -57,7 +57,7 @@ func Load(ctx context.Context, blocks *block.Reader, super *format.Super) (*Snap
 	}
 	s.addTree(format.TreeFSRoot, "fs_root", own.FSRoot.Root(), bucketFS, format.Ref{})
 	for _, lt := range s.LogTrees {
-		name := fmt.Sprintf("item_root of log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
+		name := fmt.Sprintf("log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
 		s.addTree(format.TreeLogItems, name, lt.ItemRoot.Root(), s.bucketOf(lt), lt.BloomRef.Ref())
 	}
 	return s, nil
@@ -122,4 +122,13 @@ func (s *Snapshot) addTree(kind format.Tree, name string, root format.Root, b bu
 		bucket: b,
 		bloom:  bloom,
 	})
+}
+
+// failure gives an error of a log tree the mount that wrote it; all log trees
+// have the same name otherwise.
+func (t *tree) failure(err error) error {
+	if t.btree.Kind != format.TreeLogItems {
+		return err
+	}
+	return fmt.Errorf("%s: %w", t.name, err)
 }

@@ -3,7 +3,9 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -43,8 +45,12 @@ func (t *Target) Volume() *Volume { return t.v }
 
 // OpenPath is [ioctl.Target.OpenPath].
 func (t *Target) OpenPath(ctx context.Context, path string, flags int) (ioctl.File, error) {
-	return t.open(ctx, path, flags, func(f *fs.FS) (fs.Inode, error) {
-		return f.Resolve(ctx, path, true)
+	return t.open(ctx, cmp.Or(path, "/"), flags, func(f *fs.FS) (fs.Inode, error) {
+		in, err := f.Resolve(ctx, path, true)
+		if cause := errors.Unwrap(err); cause != nil && err.Error() == path+": "+cause.Error() {
+			err = cause // open names the path
+		}
+		return in, err
 	})
 }
 

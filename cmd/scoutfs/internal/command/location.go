@@ -107,8 +107,8 @@ func (l *location) hint(err error) error {
 // pathFailure gives upstream's message to a path that cannot be opened.
 func pathFailure(err error, path string) error {
 	text := errno.Text(err)
-	if knowsMore(err) {
-		text = err.Error()
+	if opening, ok := errors.AsType[*os.PathError](err); ok && knowsMore(err) {
+		text = opening.Err.Error()
 	}
 	return cli.Failf(err, "failed to open '%s': %s", path, text)
 }

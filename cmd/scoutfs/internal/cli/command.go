@@ -26,6 +26,7 @@ const (
 	GroupSearch  = "search"
 	GroupAgent   = "agent"
 	GroupDebug   = "debug"
+	GroupFiles   = "files"
 	GroupProgram = "program"
 )
 
@@ -36,6 +37,7 @@ func groups() []*cobra.Group {
 		{ID: GroupSearch, Title: "Search Acceleration"},
 		{ID: GroupAgent, Title: "Archival Agent Support"},
 		{ID: GroupDebug, Title: "Debugging commands"},
+		{ID: GroupFiles, Title: "Files, on mounts and devices"},
 		{ID: GroupProgram, Title: "About this program"},
 	}
 }

@@ -25,6 +25,7 @@ type Env struct {
 	program *Program
 	stderr  *meter.Screen
 	stdout  *output.Stdout
+	columns int // of the terminal that the standard output is, or 0
 
 	// Ready once options and configuration are read.
 	out    *output.Writer
@@ -36,6 +37,10 @@ type Env struct {
 // Output is where the report of the command goes, in the form the user asked
 // for.
 func (e *Env) Output() *output.Writer { return e.out }
+
+// Terminal returns the width of the terminal that the standard output is; ok
+// is false if it is none.
+func (e *Env) Terminal() (columns int, ok bool) { return e.columns, e.columns > 0 }
 
 // Progress is the sink to hand to a long job.
 func (e *Env) Progress() progress.Sink { return e.meter }
@@ -54,15 +59,21 @@ func (e *Env) Program() *Program { return e.program }
 // the command: one line of text, or an object in the JSON forms.
 func (e *Env) Warnf(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	if !e.out.Form().Machine() {
-		fmt.Fprintln(e.stderr, text)
-		return
-	}
-	// A failure of writing to the standard error has nowhere to go.
-	_ = output.New(output.JSONL, e.stderr).Object(struct {
+	e.Remark(text+"\n", struct {
 		Type    string `json:"type"`
 		Message string `json:"message"`
 	}{"warning", text})
+}
+
+// Remark tells the user something about the run, on the standard error: text,
+// or an object in the JSON forms.
+func (e *Env) Remark(text string, object any) {
+	// A failure of writing to the standard error has nowhere to go.
+	if !e.out.Form().Machine() {
+		_, _ = io.WriteString(e.stderr, text)
+		return
+	}
+	_ = output.New(output.JSONL, e.stderr).Object(object)
 }
 
 // IgnoreOperands warns of words that a command has no use for. Upstream's

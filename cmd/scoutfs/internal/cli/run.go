@@ -45,6 +45,7 @@ func Run(ctx context.Context, constructors []Constructor, process Process) int {
 		Version: process.Version,
 		stderr:  stderr,
 		stdout:  stdout,
+		columns: meter.Columns(process.Stdout),
 		out:     output.New(form, stdout),
 		meter:   meter.New(meter.None, stderr, meter.Options{}),
 		log:     slog.New(slog.DiscardHandler),

@@ -73,6 +73,13 @@ func Terminal(w io.Writer) bool {
 	return ok
 }
 
+// Columns returns the width of the terminal that w writes to, 0 if it is
+// none.
+func Columns(w io.Writer) int {
+	columns, _ := terminalWidth(w)
+	return columns
+}
+
 // terminalWidth returns the width of the terminal that w writes to, in
 // columns.
 func terminalWidth(w io.Writer) (columns int, ok bool) {

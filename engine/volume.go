@@ -72,16 +72,12 @@ func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
 		if err != nil {
 			return err
 		}
-		if err = f(view); !maybeWritten(err) {
-			return err
-		}
-		// Blocks are written only where the last super has none, so a block
-		// that is stale by the super on the device is damaged.
-		super, superErr := readSuper(v.pair.Meta, "metadata")
+		err = f(view)
+		written, superErr := v.Written(view, err)
 		switch {
 		case superErr != nil:
 			return superErr
-		case super.Hdr.Seq == view.Super().Hdr.Seq:
+		case !written:
 			return err
 		case !v.opts.Live:
 			return fmt.Errorf("%w: %w", ErrWritten, err)
@@ -89,6 +85,18 @@ func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
 			return fmt.Errorf("%w, %d times: %w", ErrWritten, attempt, err)
 		}
 	}
+}
+
+// Written reports whether an error that a read of a snapshot met can come from
+// blocks that were written since: the device then has another super.
+func (v *Volume) Written(view *fs.FS, met error) (bool, error) {
+	if !maybeWritten(met) {
+		return false, nil
+	}
+	// Blocks are written only where the last super has none, so a block
+	// that is stale by the super on the device is damaged.
+	super, err := readSuper(v.pair.Meta, "metadata")
+	return err == nil && super.Hdr.Seq != view.Super().Hdr.Seq, err
 }
 
 // maybeWritten reports whether an error can come from blocks that were written

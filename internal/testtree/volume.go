@@ -183,6 +183,7 @@ func (v *Volume) Memory() device.Pair {
 		b.Blocks.Add(format.MagicBloom, testblock.NewBlock())
 	}
 	b.PerBlock = perBlock
+	b.Super.Hdr.Seq.Set(uint64(1 + v.later))
 	b.Super.FmtVers.Set(v.version)
 	b.Super.InodeCount.Set(uint64(len(v.inodes)))
 	b.Super.NextIno.Set(v.nextIno)

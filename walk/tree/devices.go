@@ -4,21 +4,19 @@ package tree
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"sync"
 	"syscall"
 
 	"scoutfs/engine"
-	"scoutfs/engine/block"
 	"scoutfs/engine/format"
 	"scoutfs/engine/fs"
 )
 
-// maxStale is how often in a row a read is made again, without having got
-// anywhere, because the volume was written meanwhile.
-const maxStale = 10
+// maxWritten is how often in a row a read is made, without getting anywhere,
+// while the volume is written.
+const maxWritten = 10
 
 // Devices is the Tree of a volume on its devices. While somebody writes the
 // volume each call sees the last commit or a recent one, as a reader of a
@@ -61,17 +59,23 @@ func (d *Devices) newer(ctx context.Context, old *fs.FS) (*fs.FS, error) {
 // is called again with a newer one, so it must be able to start over.
 func (d *Devices) Read(ctx context.Context, do func(*fs.FS) error) error {
 	var last *fs.FS
-	for attempt := 0; ; attempt++ {
+	for attempt := 1; ; attempt++ {
 		f, err := d.newer(ctx, last)
 		if err != nil {
 			return err
 		}
-		err = do(f)
-		if !errors.Is(err, block.ErrStale) || f == last {
-			return err
+		if f == last {
+			return fmt.Errorf("%w: the devices are not open as live ones", engine.ErrWritten)
 		}
-		if attempt == maxStale {
-			return fmt.Errorf("the volume was written %d times while it was being read: %w", attempt, err)
+		err = do(f)
+		written, superErr := d.volume.Written(f, err)
+		switch {
+		case superErr != nil:
+			return superErr
+		case !written:
+			return err
+		case attempt == maxWritten:
+			return fmt.Errorf("%w, %d times: %w", engine.ErrWritten, attempt, err)
 		}
 		last = f
 	}
@@ -86,10 +90,13 @@ func Sequence[T, P any](ctx context.Context, d *Devices, from P, open func(*fs.F
 			failed := d.Read(ctx, func(f *fs.FS) error {
 				moved := false
 				for v, err := range open(f, from) {
-					if errors.Is(err, block.ErrStale) {
-						if moved {
-							return nil // not the same as getting nowhere
-						}
+					written, superErr := d.volume.Written(f, err)
+					switch {
+					case superErr != nil:
+						return superErr
+					case written && moved:
+						return nil // not the same as getting nowhere
+					case written:
 						return err
 					}
 					more := yield(v, err)

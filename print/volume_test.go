@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -19,8 +20,18 @@ import (
 	"scoutfs/print"
 )
 
-// sample unpacks a volume of testdata into memory.
+// unpacked are the volumes of testdata by name, each unpacked once: most of
+// them is zeros, of which there are gigabytes.
+var unpacked sync.Map
+
+// sample returns a volume of testdata in memory, which the test may change.
 func sample(t testing.TB, name string) *device.Memory {
+	t.Helper()
+	once, _ := unpacked.LoadOrStore(name, sync.OnceValue(func() *device.Memory { return unpack(t, name) }))
+	return device.NewOverlay(name, once.(func() *device.Memory)())
+}
+
+func unpack(t testing.TB, name string) *device.Memory {
 	t.Helper()
 	packed, err := os.ReadFile(filepath.Join("testdata", name+".meta.zst"))
 	if err != nil {

@@ -19,8 +19,13 @@ type Block struct {
 	Leaf *format.SrchBlock
 }
 
-// aheadLeaves is how many leaves are read before they are asked for.
-const aheadLeaves = 32
+const (
+	// firstAhead is how many leaves are read ahead of the first of a walk,
+	// which of a sorted file may be the only one that is wanted.
+	firstAhead = 2
+	// maxAhead is how many they become as the walk goes on.
+	maxAhead = 64
+)
 
 // Leaves reads the leaves from leaf first on, in order. It ends with the
 // first error.
@@ -72,7 +77,11 @@ type walk struct {
 	leaves bool             // read leaves too
 	freed  func(Block) bool // nil if nothing is
 	yield  func(Block, error) bool
-	refs   []format.Ref
+
+	// Reading ahead below one parent: how many leaves, and the index of the
+	// first that was not asked for.
+	window, asked uint64
+	refs          []format.Ref
 }
 
 func (w *walk) root() {
@@ -103,6 +112,7 @@ func (w *walk) visit(at Block) bool {
 
 func (w *walk) children(at Block, p *format.SrchParent) bool {
 	below := leavesBelow(at.Level)
+	w.asked = 0
 	for i := range uint64(format.SrchParentRefs) {
 		child := Block{Level: at.Level - 1, First: at.First + i*below}
 		if child.First >= w.f.blocks {
@@ -111,7 +121,7 @@ func (w *walk) children(at Block, p *format.SrchParent) bool {
 		if child.First+below <= w.from {
 			continue
 		}
-		if w.leaves && at.Level == 1 && (i%aheadLeaves == 0 || child.First == w.from) {
+		if w.leaves && at.Level == 1 {
 			w.readAhead(p, i)
 		}
 		if w.freed != nil && w.freed(child) {
@@ -131,12 +141,18 @@ func (w *walk) children(at Block, p *format.SrchParent) bool {
 	return true
 }
 
-// readAhead has the leaves after the i-th read, up to two windows on.
+// readAhead keeps leaves after the i-th being read, more of them the longer
+// the walk goes on.
 func (w *walk) readAhead(p *format.SrchParent, i uint64) {
+	if i+w.window/2 < w.asked {
+		return
+	}
+	w.window = min(max(2*w.window, firstAhead), maxAhead)
 	w.refs = w.refs[:0]
-	end := min(i-i%aheadLeaves+2*aheadLeaves, format.SrchParentRefs)
-	for n := i + 1; n < end && !p.Refs[n].Ref().IsZero(); n++ {
+	n := max(w.asked, i+1)
+	for end := min(i+1+w.window, format.SrchParentRefs); n < end && !p.Refs[n].Ref().IsZero(); n++ {
 		w.refs = append(w.refs, p.Refs[n].Ref())
 	}
+	w.asked = n
 	w.f.r.Prefetch(w.ctx, format.MagicSrchBlock, w.refs)
 }

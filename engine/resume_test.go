@@ -101,7 +101,6 @@ func TestWalksCanBeStoppedAnywhere(t *testing.T) {
 // several.
 func TestNamesCanBeStoppedAnywhere(t *testing.T) {
 	t.Parallel()
-	every := func(n int) []int { return rand.Perm(n) }
 	testimage.Each(t, func(t *testing.T, img testimage.Image) {
 		if img.Manifest == "" {
 			return
@@ -122,14 +121,14 @@ func TestNamesCanBeStoppedAnywhere(t *testing.T) {
 					return walk.Paths(t.Context(), target, ino, p)
 				},
 				func(v ioctl.InoPathResult) (ioctl.DirPosition, bool) { return v.At.Next() },
-			}, every)
+			}, rand.Perm)
 			check(t, resumable[ioctl.ReferringEntry, ioctl.DirPosition]{
 				m.Inodes[i].Path,
 				func(p ioctl.DirPosition) iter.Seq2[ioctl.ReferringEntry, error] {
 					return walk.ReferringEntries(t.Context(), target, ino, p)
 				},
 				func(v ioctl.ReferringEntry) (ioctl.DirPosition, bool) { return v.At.Next() },
-			}, every)
+			}, rand.Perm)
 		}
 	})
 }

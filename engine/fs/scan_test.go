@@ -110,8 +110,7 @@ func TestScanGoesOnBehindDamage(t *testing.T) {
 	var got []string
 	var damaged []uint64
 	for r, err := range f.Scan(t.Context(), fs.ScanOptions{Links: true, Xattrs: true}) {
-		var corrupt *format.CorruptError
-		if errors.As(err, &corrupt) {
+		if _, ok := errors.AsType[*format.CorruptError](err); ok {
 			damaged = append(damaged, r.Inode.Ino)
 			continue
 		}

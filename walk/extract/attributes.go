@@ -123,8 +123,7 @@ func setTimes(t target, a *tree.Attr) error {
 
 // reason is why something is not kept, without the names of calls and files.
 func reason(err error) string {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Error()
 	}
 	return err.Error()

@@ -21,7 +21,7 @@ func (e *extraction) writeFile(j *job) (temp string, err error) {
 	if err != nil {
 		return "", err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }()
 	temp = e.state.tempName()
 	path := e.state.tmp.Name() + "/" + temp
 	fd, err := unix.Openat(int(e.state.tmp.Fd()), temp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)

@@ -144,7 +144,7 @@ func (e *extraction) tellParts(j *job) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }()
 	for x, err := range src.Extents(e.ctx, 0) {
 		if err != nil {
 			return err

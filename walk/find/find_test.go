@@ -94,8 +94,6 @@ func extent(flags uint8) []byte {
 	return format.Bytes(&e)
 }
 
-func text(s string) *string { return &s }
-
 func tag(t *testing.T, name string) find.Test {
 	t.Helper()
 	test, err := find.Tag(name)
@@ -141,8 +139,8 @@ func TestEveryTestInEveryWay(t *testing.T) {
 		{"not offline", []find.Test{find.Not(find.State(tree.StateOffline, tree.StatePartial))}, "/docs/big.TXT /docs/small.txt /hard.txt"},
 		{"data version", []find.Test{find.DataVersion(exactly(44))}, "/docs/tape/offline"},
 		{"xattr", []find.Test{find.Xattr("user.colour", nil)}, "/docs/big.TXT /docs/small.txt /hard.txt"},
-		{"xattr value", []find.Test{find.Xattr("user.colour", text("red"))}, "/docs/big.TXT"},
-		{"not xattr value", []find.Test{find.Not(find.Xattr("user.colour", text("red"))), find.Type(format.ModeRegular)}, "/docs/small.txt /docs/tape/offline /docs/tape/partial /hard.txt"},
+		{"xattr value", []find.Test{find.Xattr("user.colour", new("red"))}, "/docs/big.TXT"},
+		{"not xattr value", []find.Test{find.Not(find.Xattr("user.colour", new("red"))), find.Type(format.ModeRegular)}, "/docs/small.txt /docs/tape/offline /docs/tape/partial /hard.txt"},
 		{"not xattr", []find.Test{find.Not(find.Xattr("user.colour", nil)), find.Type(format.ModeRegular)}, "/docs/tape/offline /docs/tape/partial"},
 		{"tag totl", []find.Test{tag(t, "totl")}, "/docs/tape/partial"},
 		{"tag hide", []find.Test{tag(t, "hide")}, "/docs/small.txt /hard.txt"},

@@ -4,7 +4,6 @@ package find
 
 import (
 	"bytes"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -245,6 +244,3 @@ func foldCase(r rune) rune {
 	}
 	return unicode.ToLower(unicode.ToUpper(r))
 }
-
-// hasMeta reports whether a text is more than itself as a pattern.
-func hasMeta(text string) bool { return strings.ContainsAny(text, `*?[\`) }

@@ -45,15 +45,15 @@ func openMounted(path string) (*mounted, error) {
 
 // insideVolume returns the way to a path from the root of its file system.
 func insideVolume(path string) (string, error) {
-	real, err := filepath.Abs(path)
+	resolved, err := filepath.Abs(path)
 	if err == nil {
-		real, err = filepath.EvalSymlinks(real)
+		resolved, err = filepath.EvalSymlinks(resolved)
 	}
 	if err != nil {
 		return "", err
 	}
 	var st unix.Statx_t
-	if err := unix.Statx(unix.AT_FDCWD, real, 0, unix.STATX_MNT_ID, &st); err != nil {
+	if err := unix.Statx(unix.AT_FDCWD, resolved, 0, unix.STATX_MNT_ID, &st); err != nil {
 		return "", err
 	}
 	mounts, err := mountinfo.GetMounts(func(m *mountinfo.Info) (skip, stop bool) {
@@ -66,7 +66,7 @@ func insideVolume(path string) (string, error) {
 	if len(mounts) != 1 {
 		return "", errors.New("its mount is not in /proc/self/mountinfo")
 	}
-	way, err := filepath.Rel(mounts[0].Mountpoint, real)
+	way, err := filepath.Rel(mounts[0].Mountpoint, resolved)
 	if err != nil {
 		return "", err
 	}

@@ -139,10 +139,13 @@ func TestBtreeValuesStayInTheirRegion(t *testing.T) {
 func TestBtreeCountsAreCutToTheBlock(t *testing.T) {
 	t.Parallel()
 	b := new(format.BtreeBlock)
-	for claimed, want := range map[uint16]int{0: 0, 1115: 1115, 1169: 1169, 1170: 1169, 65535: 1169} {
-		b.Head().NrItems.Set(claimed)
-		if got := b.NrItems(); got != want {
-			t.Errorf("%d claimed items count as %d, want %d", claimed, got, want)
+	for _, test := range []struct {
+		claimed uint16
+		want    int
+	}{{0, 0}, {1115, 1115}, {1169, 1169}, {1170, 1169}, {65535, 1169}} {
+		b.Head().NrItems.Set(test.claimed)
+		if got := b.NrItems(); got != test.want {
+			t.Errorf("%d claimed items count as %d, want %d", test.claimed, got, test.want)
 		}
 	}
 	b.Item(b.NrItems() - 1).Key.Set(format.MaxKey())

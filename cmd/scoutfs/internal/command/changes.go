@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -96,7 +97,7 @@ func (c *changesCommand) run(cmd *cobra.Command) error {
 			return err
 		}
 		if c.err == nil && c.damaged > 0 {
-			return cli.Failf(syscall.EIO, "found %d damaged inodes", c.damaged)
+			return cli.Failf(syscall.EIO, "found %s", countOf(c.damaged, "damaged inode", "damaged inodes"))
 		}
 		return c.err
 	})
@@ -198,3 +199,11 @@ func (c *changesCommand) interrupted(ctx context.Context, feed *changes.Feed, yi
 
 // feedFailure names what failed on a mount.
 func feedFailure(err error) error { return ioctlFailure(err, "reading the changes failed") }
+
+// countOf is a number of things in words.
+func countOf(n uint64, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatUint(n, 10) + " " + more
+}

@@ -134,7 +134,7 @@ func TestChangesOfEveryKind(t *testing.T) {
 			t.Parallel()
 			got := clitest.Run(t.Context(), command.All(), append([]string{"changes", "--meta-device", c.meta}, row.words...)...)
 			golden(t, row.golden, got.Stdout)
-			if got.Status != 1 || !strings.Contains(got.Stderr, "found 1 damaged inodes") {
+			if got.Status != 1 || !strings.Contains(got.Stderr, "found 1 damaged inode") {
 				t.Errorf("status %d: %s", got.Status, got.Stderr)
 			}
 		})
@@ -205,16 +205,23 @@ func TestAFollowerOfChanges(t *testing.T) {
 	c.add(2001, 5, format.ModeRegular, nil, "second")
 	c.commit(t, 5)
 	expect(record{Type: "change", Position: "5.2001", Path: "/second"})
-	c.commit(t, 8)
-	time.Sleep(50 * time.Millisecond) // passes without records move on too
+	c.add(2002, 8, format.ModeRegular, nil, "third")
+	c.commit(t, 9)
+	expect(record{Type: "change", Position: "8.2002", Path: "/third"})
 	interrupt(&cli.Interrupted{Signal: syscall.SIGINT})
-	seq, records := uint64(8), uint64(2)
-	expect(record{Type: "end", Position: "8.18446744073709551615", Next: &seq, Records: &records})
+	end := next()
+	if end.Type != "end" || end.Next == nil || *end.Next < 7 || *end.Next > 9 || end.Records == nil || *end.Records != 3 {
+		t.Errorf("the end is %+v", end)
+	}
 	if scanner.Scan() {
 		t.Errorf("after the end comes %s", scanner.Text())
 	}
 	if got := <-ended; got.Status != 0 || got.Stderr != "" {
 		t.Errorf("status %d: %s", got.Status, got.Stderr)
+	}
+	rest := clitest.Run(t.Context(), command.All(), "changes", "--meta-device", c.meta, "--from", end.Position)
+	if rest.Stdout != "end 9 9.18446744073709551615\n" {
+		t.Errorf("from its position on: %s", rest.Stdout)
 	}
 }
 

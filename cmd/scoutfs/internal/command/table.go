@@ -70,6 +70,7 @@ func All() []cli.Constructor {
 		newSearchXattrs,
 		newStat,
 		newStatfs,
+		newStatus,
 		newGetReferringEntries,
 		newInoPath,
 		newWalkInodes,

@@ -43,6 +43,9 @@ func (c *Cursor) readAhead(level int) {
 		return
 	}
 	a.window = min(max(2*a.window, firstWindow), most)
+	if c.opts.Whole {
+		a.window = most
+	}
 	if a.asked > 0 {
 		a.asked--
 	}

@@ -4,7 +4,6 @@ package btree
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"scoutfs/engine/format"
@@ -16,9 +15,23 @@ type CursorOptions struct {
 	// DefaultReadAhead, and a negative number is none. Reading ahead starts
 	// small when the cursor moves from one leaf to the next.
 	ReadAhead int
+	// Whole says that the cursor will go through all of its range: reading
+	// ahead starts with the first leaf and in full.
+	Whole bool
 	// End is the last key that is wanted: the cursor stops after it, and
 	// reads nothing beyond it ahead. The zero key is no bound.
 	End format.Key
+	// Leaf, if it is not nil, is called with each leaf that the cursor comes
+	// to, before it takes an item from it. An error that it returns is why
+	// the leaf cannot be used, and counts like one of reading it. A leaf that
+	// could not be read comes without content and with the error.
+	Leaf func(leaf Block, err error) error
+	// Damaged, if it is not nil, is called with each range of keys, a part of
+	// the cursor's, whose items cannot be told, and why. If it returns nil
+	// the cursor goes on behind the range, otherwise it ends with what was
+	// returned. The end of the context always ends the cursor. Without
+	// Damaged the cursor ends with the first error.
+	Damaged func(unknown format.Range, err error) error
 }
 
 // DefaultReadAhead is 2 MiB of leaves.
@@ -39,9 +52,7 @@ type Cursor struct {
 	ctx context.Context // of the last Seek
 	// frames are the blocks on the way to the current item by level.
 	frames []frame
-	// bound is the greatest key that may be in the leaf, endsHere whether
-	// that is beyond the end.
-	bound    format.Key
+	// endsHere is whether the end is in the current leaf.
 	endsHere bool
 
 	key   format.Key        // of the current item
@@ -53,7 +64,10 @@ type Cursor struct {
 // frame is a block on the way to the current item.
 type frame struct {
 	walk
-	ref   format.Ref
+	ref format.Ref
+	// keys are what keys may be in the block, as far as its parent says: the
+	// start is not known if nobody asks for it.
+	keys  format.Range
 	key   format.Key // of the walk's current item in a parent, which bounds its child
 	ahead ahead
 	// loaded has no meaning; see load.
@@ -104,44 +118,26 @@ func (t *Tree) Items(ctx context.Context, r format.Range) iter.Seq2[Item, error]
 //
 // Seeking forward within the current leaf reads no block.
 func (c *Cursor) Seek(ctx context.Context, key format.Key) bool {
-	if c.item != nil && c.key.Less(key) && !c.bound.Less(key) {
+	if c.item != nil && c.key.Less(key) && !c.frames[0].keys.End.Less(key) {
 		return c.seekLeaf(ctx, key)
 	}
-	c.ctx, c.item, c.err = ctx, nil, nil
+	c.ctx, c.item, c.err, c.key = ctx, nil, nil, key
 	if c.opts.End.Less(key) {
 		return false
 	}
-	if c.err = c.tree.checkRoot(); c.err != nil || len(c.frames) == 0 {
+	all := format.AllKeys()
+	if err := c.tree.checkRoot(); err != nil {
+		c.damaged(all, err)
 		return false
 	}
-	ref, bound := c.tree.Root.Ref, format.MaxKey()
-	for level := len(c.frames) - 1; ; level-- {
-		f := &c.frames[level]
-		f.ahead.reset()
-		b, err := c.tree.read(ctx, ref, level, key)
-		if err != nil {
-			return c.fail(err)
-		}
-		f.ref = ref
-		if err := f.seek(b, key); err != nil {
-			return c.failAt(err, level, key)
-		}
-		if level == 0 {
-			c.key = key
-			return c.enterLeaf(bound) && c.settle(true)
-		}
-		if f.atEnd() {
-			if c.tree.Subtree && level == len(c.frames)-1 {
-				return false
-			}
-			return c.fail(c.tree.noChild(ref, key))
-		}
-		f.key = b.Item(f.slot()).Key.Key()
-		bound = f.key
-		if ref, err = c.tree.child(b, ref, f.slot()); err != nil {
-			return c.fail(err)
-		}
+	if len(c.frames) == 0 {
+		return false
 	}
+	parent, ok := c.descend(len(c.frames)-1, c.tree.Root.Ref, all, &key)
+	if !ok && (c.err != nil || !c.nextLeaf(parent)) {
+		return false
+	}
+	return c.settle(true)
 }
 
 // seekLeaf is Seek to a key that is in the current leaf or nowhere before the
@@ -153,7 +149,7 @@ func (c *Cursor) seekLeaf(ctx context.Context, key format.Key) bool {
 	}
 	leaf := &c.frames[0]
 	if err := leaf.seek(leaf.b, key); err != nil {
-		return c.failAt(err, 0, key)
+		return c.skipLeaf(key, err) && c.settle(true)
 	}
 	return c.settle(true)
 }
@@ -166,7 +162,7 @@ func (c *Cursor) Next() bool {
 	}
 	c.item = nil
 	if err := c.frames[0].next(); err != nil {
-		return c.failAt(err, 0, c.key)
+		return c.skipLeaf(c.key.Next(), err) && c.settle(false)
 	}
 	return c.settle(false)
 }
@@ -176,100 +172,41 @@ func (c *Cursor) Next() bool {
 // before it.
 func (c *Cursor) settle(orEqual bool) bool {
 	leaf := &c.frames[0]
-	for leaf.atEnd() {
-		if !c.nextBlock(0) {
+	for {
+		for leaf.atEnd() {
+			if !c.nextLeaf(1) {
+				return false
+			}
+		}
+		it := leaf.b.Item(leaf.slot())
+		key := it.Key.Key()
+		if order := key.Compare(c.key); order < 0 || order == 0 && !orEqual {
+			if !c.skipLeaf(after(c.key, orEqual), c.tree.corrupt(orderError(c.key), leaf.ref, key)) {
+				return false
+			}
+			continue
+		}
+		if c.endsHere && c.opts.End.Less(key) {
 			return false
 		}
-	}
-	it := leaf.b.Item(leaf.slot())
-	key := it.Key.Key()
-	if order := key.Compare(c.key); order < 0 || order == 0 && !orEqual {
-		return c.failAt(orderError(c.key), 0, key)
-	}
-	if c.endsHere && c.opts.End.Less(key) {
-		return false
-	}
-	val, err := value(leaf.b, it)
-	if err != nil {
-		return c.failAt(err, 0, key)
-	}
-	c.item, c.key, c.value = it, key, val
-	return true
-}
-
-// nextBlock replaces the block at a level by the one that follows it, and
-// reports whether there is one.
-func (c *Cursor) nextBlock(level int) bool {
-	parent := level + 1
-	if parent == len(c.frames) {
-		return false
-	}
-	p := &c.frames[parent]
-	// A parent's key bounds what its child has.
-	if !p.key.Less(c.opts.End) {
-		return false
-	}
-	if err := p.next(); err != nil {
-		return c.failAt(err, parent, p.key)
-	}
-	for p.atEnd() {
-		if !c.nextBlock(parent) {
+		val, err := value(leaf.b, it)
+		if err == nil {
+			c.item, c.key, c.value = it, key, val
+			return true
+		}
+		if !c.skipItem(key, err) {
 			return false
 		}
+		orEqual = false
 	}
-	key := p.b.Item(p.slot()).Key.Key()
-	if !p.key.Less(key) {
-		return c.failAt(orderError(p.key), parent, key)
-	}
-	p.key = key
-	ref, err := c.tree.child(p.b, p.ref, p.slot())
-	if err != nil {
-		return c.fail(err)
-	}
-	c.readAhead(parent)
-	return c.enter(level, ref, key)
 }
 
-// enter makes a block the one at a level and stands at its first item.
-func (c *Cursor) enter(level int, ref format.Ref, bound format.Key) bool {
-	b, err := c.tree.read(c.ctx, ref, level, bound)
-	if err != nil {
-		return c.fail(err)
+// after returns the first key that the next item may have.
+func after(key format.Key, orEqual bool) format.Key {
+	if orEqual {
+		return key
 	}
-	f := &c.frames[level]
-	f.ref = ref
-	f.ahead.restart()
-	f.loaded += load(b)
-	if err := f.first(b); err != nil {
-		return c.failAt(err, level, bound)
-	}
-	if level == 0 {
-		return c.enterLeaf(bound)
-	}
-	if f.atEnd() {
-		return c.fail(c.tree.noChild(ref, bound))
-	}
-	return true
-}
-
-// enterLeaf takes the bound of a new leaf's keys. A last item beyond it
-// would be out of order with later leaves and hidden from searches.
-func (c *Cursor) enterLeaf(bound format.Key) bool {
-	c.bound, c.endsHere = bound, c.opts.End.Less(bound)
-	leaf := &c.frames[0]
-	last, _, err := split(leaf.b, format.MaxKey(), true)
-	if err != nil {
-		return c.failAt(err, 0, bound)
-	}
-	if last != none && bound.Less(leaf.b.Item(last).Key.Key()) {
-		return c.failAt(&format.CorruptError{
-			Structure: "btree block",
-			Field:     "last key",
-			Found:     leaf.b.Item(last).Key.Key().String(),
-			Expected:  "at most " + bound.String(),
-		}, 0, bound)
-	}
-	return true
+	return key.Next()
 }
 
 // Key returns the current item's key. There must be one.
@@ -280,21 +217,3 @@ func (c *Cursor) Item() Item { return Item{c.key, c.item.Seq.Get(), c.item.Flags
 
 // Err returns what ended the cursor, nil if it was the end of the items.
 func (c *Cursor) Err() error { return c.err }
-
-func (c *Cursor) fail(err error) bool {
-	c.item, c.err = nil, err
-	return false
-}
-
-func (c *Cursor) failAt(err error, level int, key format.Key) bool {
-	return c.fail(c.tree.corrupt(err, c.frames[level].ref, key))
-}
-
-func orderError(after format.Key) error {
-	return &format.CorruptError{
-		Structure: "btree block",
-		Field:     "key",
-		Found:     "out of order",
-		Expected:  fmt.Sprintf("more than %v", after),
-	}
-}

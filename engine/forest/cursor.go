@@ -21,16 +21,32 @@ type Item struct {
 	Value []byte
 }
 
+// CursorOptions say how a Cursor reads the trees; see btree.CursorOptions,
+// whose hooks are these with the tree.
+type CursorOptions struct {
+	ReadAhead int
+	Whole     bool
+	Leaf      func(t Tree, leaf btree.Block, err error) error
+	// Damaged is told of what is unknown of one tree. What the merged view
+	// has there is then what the other trees say, and so unknown too.
+	Damaged func(t Tree, unknown format.Range, err error) error
+}
+
 // Cursor walks the merged view in key order. Walking costs no allocation per
 // item. A Cursor belongs to one goroutine.
 type Cursor struct {
 	snapshot *Snapshot
 	within   format.Range
+	opts     CursorOptions
 	sources  []source
 	heap     []int // indexes of sources that have an item, least first
-	total    format.XattrTotal
-	item     Item
-	err      error
+	// lone is the only source with an item, nil if there are more. It has
+	// not been moved on from the item that the cursor is at if behind.
+	lone   *source
+	behind bool
+	total  format.XattrTotal
+	item   Item
+	err    error
 }
 
 // source is one tree's place in the walk.
@@ -43,7 +59,13 @@ type source struct {
 // Cursor returns a cursor over the items of a range, placed before the
 // first. Nothing is read until it moves.
 func (s *Snapshot) Cursor(within format.Range) *Cursor {
-	return &Cursor{snapshot: s, within: within}
+	return s.CursorWith(within, CursorOptions{})
+}
+
+// CursorWith is Cursor with options. With a Leaf hook every tree's leaves of
+// the range are read, also those that a bloom filter would let it pass over.
+func (s *Snapshot) CursorWith(within format.Range, opts CursorOptions) *Cursor {
+	return &Cursor{snapshot: s, within: within, opts: opts}
 }
 
 // Next moves to the next item, the first at first, and reports whether there
@@ -65,7 +87,7 @@ func (c *Cursor) Seek(ctx context.Context, k format.Key) bool {
 	if c.sources == nil {
 		c.open(ctx)
 	}
-	c.heap = c.heap[:0]
+	c.heap, c.lone, c.behind = c.heap[:0], nil, false
 	for i := range c.sources {
 		src := &c.sources[i]
 		if !c.take(src, src.cursor.Seek(ctx, k)) {
@@ -93,10 +115,21 @@ func (c *Cursor) open(ctx context.Context) {
 	c.sources = make([]source, 0, len(c.snapshot.trees))
 	for i := range c.snapshot.trees {
 		t := &c.snapshot.trees[i]
-		if c.snapshot.mayHold(ctx, t, c.within) {
-			c.sources = append(c.sources, source{tree: t, cursor: t.btree.NewCursor(btree.CursorOptions{End: c.within.End})})
+		if c.opts.Leaf != nil || c.snapshot.mayHold(ctx, t, c.within) {
+			c.sources = append(c.sources, source{tree: t, cursor: t.btree.NewCursor(c.treeOptions(t))})
 		}
 	}
+}
+
+func (c *Cursor) treeOptions(t *tree) btree.CursorOptions {
+	opts := btree.CursorOptions{ReadAhead: c.opts.ReadAhead, Whole: c.opts.Whole, End: c.within.End}
+	if leaf := c.opts.Leaf; leaf != nil {
+		opts.Leaf = func(b btree.Block, err error) error { return leaf(t.id, b, err) }
+	}
+	if damaged := c.opts.Damaged; damaged != nil {
+		opts.Damaged = func(unknown format.Range, err error) error { return damaged(t.id, unknown, err) }
+	}
+	return opts
 }
 
 // take notes where a source's cursor has moved to; ok is what the move
@@ -114,7 +147,14 @@ func (c *Cursor) take(src *source, ok bool) bool {
 
 // settle resolves the least key of all sources, over again until one exists.
 func (c *Cursor) settle() bool {
+	if c.lone != nil {
+		return c.settleLone()
+	}
 	for c.err == nil && len(c.heap) > 0 {
+		if len(c.heap) == 1 {
+			c.lone, c.behind = &c.sources[c.heap[0]], false
+			return c.settleLone()
+		}
 		key := c.sources[c.heap[0]].key
 		var exists bool
 		if key.Zone == format.ZoneXattrTotl {
@@ -127,6 +167,35 @@ func (c *Cursor) settle() bool {
 		}
 	}
 	return false
+}
+
+// settleLone is settle when a single source is left, whose items are the
+// view's but for deletions and totals.
+func (c *Cursor) settleLone() bool {
+	src := c.lone
+	for {
+		if c.behind && !c.take(src, src.cursor.Next()) {
+			c.lone, c.heap = nil, c.heap[:0]
+			return false
+		}
+		if src.key.Zone == format.ZoneXattrTotl {
+			exists := c.resolveTotal(src.key)
+			c.behind = false
+			switch {
+			case c.err != nil, len(c.heap) == 0:
+				c.lone = nil
+				return exists
+			case exists:
+				return true
+			}
+			continue
+		}
+		c.behind = true
+		if it := src.cursor.Item(); it.Flags&format.ItemFlagDeletion == 0 {
+			c.item = Item{Key: it.Key, Seq: it.Seq, Value: it.Value}
+			return true
+		}
+	}
 }
 
 // resolveNewest takes all versions of a key off the sources and keeps the
@@ -156,8 +225,7 @@ func (c *Cursor) resolveTotal(key format.Key) bool {
 	for len(c.heap) > 0 && c.sources[c.heap[0]].key == key {
 		src := &c.sources[c.heap[0]]
 		it := src.cursor.Item()
-		if err := sum.add(src.tree.bucket, it.Seq, it.Value); err != nil {
-			c.err = fmt.Errorf("total %s in %s: %w", key, src.tree.name, err)
+		if err := sum.add(src.tree.bucket, it.Seq, it.Value); err != nil && !c.damagedTotal(src.tree, key, err) {
 			return false
 		}
 		seq = max(seq, it.Seq)
@@ -171,6 +239,17 @@ func (c *Cursor) resolveTotal(key format.Key) bool {
 		c.item = Item{Key: key, Seq: seq, Value: format.Bytes(&c.total)}
 	}
 	return exists
+}
+
+// damagedTotal reports whether the cursor goes on without a version of a
+// total. If not it has ended.
+func (c *Cursor) damagedTotal(t *tree, key format.Key, err error) bool {
+	err = fmt.Errorf("total %s in %s: %w", key, t.name, err)
+	if c.opts.Damaged != nil {
+		err = c.opts.Damaged(t.id, format.Range{Start: key, End: key}, err)
+	}
+	c.err = err
+	return err == nil
 }
 
 // advance moves the least source on. It returns false on an error only.

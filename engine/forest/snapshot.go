@@ -34,9 +34,17 @@ const (
 	buckets
 )
 
+// Tree names one of the trees that make the view. RID and Nr are those of a
+// log tree.
+type Tree struct {
+	Kind    format.Tree // TreeFSRoot or TreeLogItems
+	RID, Nr uint64
+}
+
 // tree is one of the trees that are merged, in the order in which equal seqs
 // win: fs_root first, then log trees by rid and nr.
 type tree struct {
+	id     Tree
 	name   string
 	btree  btree.Tree
 	bucket bucket
@@ -55,10 +63,11 @@ func Load(ctx context.Context, blocks *block.Reader, super *format.Super) (*Snap
 	if err := s.loadLogTrees(ctx); err != nil {
 		return nil, fmt.Errorf("reading logs_root: %w", err)
 	}
-	s.addTree(format.TreeFSRoot, "fs_root", own.FSRoot.Root(), bucketFS, format.Ref{})
+	s.addTree(Tree{Kind: format.TreeFSRoot}, "fs_root", own.FSRoot.Root(), bucketFS, format.Ref{})
 	for _, lt := range s.LogTrees {
 		name := fmt.Sprintf("log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
-		s.addTree(format.TreeLogItems, name, lt.ItemRoot.Root(), s.bucketOf(lt), lt.BloomRef.Ref())
+		id := Tree{format.TreeLogItems, lt.RID.Get(), lt.Nr.Get()}
+		s.addTree(id, name, lt.ItemRoot.Root(), s.bucketOf(lt), lt.BloomRef.Ref())
 	}
 	return s, nil
 }
@@ -110,15 +119,16 @@ func (s *Snapshot) bucketOf(lt *format.LogTrees) bucket {
 	return bucketLog
 }
 
-func (s *Snapshot) addTree(kind format.Tree, name string, root format.Root, b bucket, bloom format.Ref) {
+func (s *Snapshot) addTree(id Tree, name string, root format.Root, b bucket, bloom format.Ref) {
 	// A log tree without a bloom block counts as empty, whatever its root
 	// says (docs/format.md 7.3).
-	if root.Height == 0 || kind == format.TreeLogItems && bloom.IsZero() {
+	if root.Height == 0 || id.Kind == format.TreeLogItems && bloom.IsZero() {
 		return
 	}
 	s.trees = append(s.trees, tree{
+		id:     id,
 		name:   name,
-		btree:  btree.Tree{Reader: s.blocks, Root: root, Kind: kind},
+		btree:  btree.Tree{Reader: s.blocks, Root: root, Kind: id.Kind},
 		bucket: b,
 		bloom:  bloom,
 	})

@@ -60,6 +60,7 @@ func All() []cli.Constructor {
 		newChangeFormatVersion,
 		newChangeQuorumConfig,
 		newDf,
+		newFsck,
 		newMkfs,
 		newPrepareEmptyDataDevice,
 		newQuotaList,

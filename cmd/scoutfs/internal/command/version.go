@@ -28,22 +28,26 @@ func newVersion(env *cli.Env) *cobra.Command {
 		Short:   "Show the version of the program and the formats it knows",
 		RunE: func(_ *cobra.Command, operands []string) error {
 			env.IgnoreOperands(operands)
-			report, out := versionOf(env.Version), env.Output()
-			if out.Form().Machine() {
-				return out.Object(report)
-			}
-			out.Printf("scoutfs %s\n", report.Version)
-			if report.Commit != "" {
-				out.Printf("commit %s\n", report.Commit)
-			}
-			out.Printf("built with %s\n", report.Go)
-			out.Printf("supported format versions: %d-%d\n", report.FormatVersionsMin, report.FormatVersionsMax)
-			return out.Err()
+			return showVersion(env)
 		},
 	}
 	cli.Reports(cmd, output.JSON, output.JSONL)
 	cli.Plain(cmd)
 	return cmd
+}
+
+func showVersion(env *cli.Env) error {
+	report, out := versionOf(env.Version), env.Output()
+	if out.Form().Machine() {
+		return out.Object(report)
+	}
+	out.Printf("scoutfs %s\n", report.Version)
+	if report.Commit != "" {
+		out.Printf("commit %s\n", report.Commit)
+	}
+	out.Printf("built with %s\n", report.Go)
+	out.Printf("supported format versions: %d-%d\n", report.FormatVersionsMin, report.FormatVersionsMax)
+	return out.Err()
 }
 
 func versionOf(version string) versionReport {

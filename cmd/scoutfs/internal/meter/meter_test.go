@@ -312,3 +312,22 @@ func BenchmarkAdd(b *testing.B) {
 		m.Add(1)
 	}
 }
+
+// The lines are those of e2fsck(8), option -C.
+func TestPassesAreNumbered(t *testing.T) {
+	t.Parallel()
+	var out terminal
+	m := meter.Passes(&out, "/dev/meta", meter.Options{Now: stepClock(), Interval: time.Hour})
+	m.Phase("one", progress.Bytes, 100)
+	m.Add(100)
+	m.Phase("no total", progress.Items, progress.Unknown)
+	m.Add(5)
+	m.Phase("empty", progress.Items, 0)
+	m.Phase("overdone", progress.Items, 10)
+	m.Add(12)
+	m.Close()
+	want := "1 0 100 /dev/meta\n1 100 100 /dev/meta\n4 0 10 /dev/meta\n4 10 10 /dev/meta\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -3,7 +3,6 @@
 package fsck
 
 import (
-	"container/heap"
 	"context"
 	"maps"
 	"slices"
@@ -36,30 +35,31 @@ func (g *gatherer) findPaths(view *fs.FS) {
 	g.paths = newResolver(view)
 }
 
-// tally has its cases as a heap whose top is the last in order, so that a case
-// that comes before it takes its place.
+// tally keeps the first cases in order, and up to as many others that have
+// not been looked at.
 type tally struct {
 	count uint64
 	cases []problem.Finding
 }
 
-// Len implements heap.Interface.
-func (t *tally) Len() int { return len(t.cases) }
+// add keeps a case if it may be one of the first keep.
+func (t *tally) add(f problem.Finding, keep int) {
+	t.count++
+	if keep == 0 {
+		return
+	}
+	t.cases = append(t.cases, f)
+	if len(t.cases) == 2*keep {
+		t.cut(keep)
+	}
+}
 
-// Less implements heap.Interface.
-func (t *tally) Less(i, j int) bool { return compareFindings(&t.cases[i], &t.cases[j]) > 0 }
-
-// Swap implements heap.Interface.
-func (t *tally) Swap(i, j int) { t.cases[i], t.cases[j] = t.cases[j], t.cases[i] }
-
-// Push implements heap.Interface.
-func (t *tally) Push(x any) { t.cases = append(t.cases, x.(problem.Finding)) }
-
-// Pop implements heap.Interface.
-func (t *tally) Pop() any {
-	last := t.cases[len(t.cases)-1]
-	t.cases = t.cases[:len(t.cases)-1]
-	return last
+// cut puts the cases in order and drops those behind the first keep.
+func (t *tally) cut(keep int) {
+	slices.SortFunc(t.cases, func(a, b problem.Finding) int { return compareFindings(&a, &b) })
+	kept := min(keep, len(t.cases))
+	clear(t.cases[kept:])
+	t.cases = t.cases[:kept]
 }
 
 func compareFindings(a, b *problem.Finding) int {
@@ -79,14 +79,7 @@ func (g *gatherer) add(ctx context.Context, f problem.Finding) {
 		t = &tally{}
 		g.tallies[f.Number] = t
 	}
-	t.count++
-	switch {
-	case len(t.cases) < g.keep:
-		heap.Push(t, f)
-	case g.keep > 0 && compareFindings(&f, &t.cases[0]) < 0:
-		t.cases[0] = f
-		heap.Fix(t, 0)
-	}
+	t.add(f, g.keep)
 	if g.stream != nil {
 		g.stream(Case{f, g.paths.path(ctx, f.Place.Ino)})
 	}
@@ -99,7 +92,7 @@ func (g *gatherer) gathered(ctx context.Context) []Tally {
 	var all []Tally
 	for _, number := range slices.Sorted(maps.Keys(g.tallies)) {
 		t := g.tallies[number]
-		slices.SortFunc(t.cases, func(a, b problem.Finding) int { return compareFindings(&a, &b) })
+		t.cut(g.keep)
 		described := Tally{Problem: g.table.Describe(number), Count: t.count}
 		for _, f := range t.cases {
 			described.Cases = append(described.Cases, Case{f, g.paths.path(ctx, f.Place.Ino)})

@@ -44,6 +44,15 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 bench: ## run the benchmarks that match BENCH (all) for BENCHTIME (1s)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
 
+FILES ?= 1000000
+SCATTER ?= false
+DIR ?= $(CURDIR)/bin/volume
+
+.PHONY: big-volume
+big-volume: ## make a volume of FILES (1000000) files in DIR (bin/volume), SCATTER=true for one long in use
+	@mkdir -p '$(DIR)'
+	$(GO) run ./tests/bigvolume -files $(FILES) -scatter=$(SCATTER) -dir '$(DIR)'
+
 # There is no mount.scoutfs on purpose: mount(8) would run it instead of
 # mounting with the kernel module.
 .PHONY: install
@@ -62,4 +71,4 @@ clean: ## remove what was built
 
 .PHONY: help
 help: ## list these targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target what; do printf '%-8s %s\n' "$$target" "$$what"; done
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target what; do printf '%-12s %s\n' "$$target" "$$what"; done

@@ -58,7 +58,7 @@ big-volume: ## make a volume of FILES (1000000) files in DIR (bin/volume), SCATT
 .PHONY: install
 install: build ## install below DESTDIR and PREFIX (/usr)
 	install -D -m 755 bin/scoutfs $(sbin)/scoutfs
-	ln -sfn scoutfs $(sbin)/mkfs.scoutfs
+	for name in mkfs.scoutfs fsck.scoutfs fsck.scoutfs_meta; do ln -sfn scoutfs $(sbin)/$$name; done
 	for page in man/*.[578]; do install -D -m 644 "$$page" "$(share)/man/man$${page##*.}/$${page##*/}"; done
 	install -d $(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
 	bin/scoutfs completion bash >$(share)/bash-completion/completions/scoutfs

@@ -55,12 +55,12 @@ type Summary struct {
 	Tallies []Tally
 
 	// What was looked at.
-	Inodes, Files, Directories, Symlinks, Others uint64
-	Names, Xattrs, Extents, Items                uint64
-	DataBlocks                                   uint64 // in use by files, of 4 KiB
-	Blocks, Bytes                                uint64 // of metadata that were read
-	DataRead                                     uint64 // bytes of files, with [Options].ReadData
-	WithData                                     bool   // the data device was there
+	Inodes, Files, Directories, Symlinks, Specials uint64
+	Names, Xattrs, Extents, Items                  uint64
+	DataBlocks                                     uint64 // in use by files, of 4 KiB
+	Blocks, Bytes                                  uint64 // of metadata that were read
+	DataRead                                       uint64 // bytes of files, with [Options].ReadData
+	WithData                                       bool   // the data device was there
 
 	// Readings is how often the volume was read; more than 1 only with
 	// [Options].Live.

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"io"
 	"os"
 	"testing"
 
@@ -17,27 +18,33 @@ import (
 
 var update = flag.Bool("update", false, "write the expected files anew")
 
-// The page is made from the commands. To renew it after they changed:
+// The pages are made from the commands and from the table of problems. To renew
+// them after a change:
 //
 //	go test ./cmd/scoutfs -run TestManual -update
 func TestManual(t *testing.T) {
 	t.Parallel()
-	const page = "../../man/scoutfs.8"
-	var got bytes.Buffer
-	if err := manual.Write(&got, cli.NewProgram(command.All())); err != nil {
-		t.Fatal(err)
+	pages := map[string]func(io.Writer) error{
+		"../../man/scoutfs.8":      func(w io.Writer) error { return manual.Write(w, cli.NewProgram(command.All())) },
+		"../../man/scoutfs-fsck.7": manual.WriteProblems,
 	}
-	if *update {
-		if err := os.WriteFile(page, got.Bytes(), 0o644); err != nil {
+	for page, write := range pages {
+		var got bytes.Buffer
+		if err := write(&got); err != nil {
 			t.Fatal(err)
 		}
-		return
-	}
-	want, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("%s is not what the commands say; run this test with -update\n%s", page, diff)
+		if *update {
+			if err := os.WriteFile(page, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		want, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got.String()); diff != "" {
+			t.Errorf("%s is not what the program says; run this test with -update\n%s", page, diff)
+		}
 	}
 }

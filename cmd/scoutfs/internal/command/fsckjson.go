@@ -124,6 +124,12 @@ type fsckChecked struct {
 	Inodes      uint64      `json:"inodes"`
 	Files       uint64      `json:"files"`
 	Directories uint64      `json:"directories"`
+	Symlinks    uint64      `json:"symlinks"`
+	Specials    uint64      `json:"specials"`
+	Names       uint64      `json:"names"`
+	Xattrs      uint64      `json:"xattrs"`
+	Extents     uint64      `json:"extents"`
+	Items       uint64      `json:"items"`
 	DataBlocks  uint64      `json:"data_blocks"`
 	MetaBlocks  uint64      `json:"meta_blocks_read"`
 	MetaBytes   uint64      `json:"meta_bytes_read"`
@@ -160,6 +166,12 @@ func fsckReportOf(f *fsckRun, s *fsck.Summary, status int, failed error) fsckRep
 			Inodes:      s.Inodes,
 			Files:       s.Files,
 			Directories: s.Directories,
+			Symlinks:    s.Symlinks,
+			Specials:    s.Specials,
+			Names:       s.Names,
+			Xattrs:      s.Xattrs,
+			Extents:     s.Extents,
+			Items:       s.Items,
 			DataBlocks:  s.DataBlocks,
 			MetaBlocks:  s.Blocks,
 			MetaBytes:   s.Bytes,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package manual writes the manual page scoutfs(8) from the commands
-// themselves, in the mdoc language, so that page and program cannot disagree.
-// What is not about one command stands in page.8.tmpl.
+// Package manual writes manual pages from the program itself, in the mdoc
+// language, so that page and program cannot disagree: scoutfs(8) from the
+// commands, and scoutfs-fsck(7) from the table of problems. What is not about
+// one of these stands in the templates.
 package manual
 
 import (
@@ -16,10 +17,14 @@ import (
 
 	"scoutfs/cmd/scoutfs/internal/cli"
 	"scoutfs/cmd/scoutfs/internal/config"
+	"scoutfs/fsck/problem"
 )
 
 //go:embed page.8.tmpl
 var source string
+
+//go:embed problems.7.tmpl
+var problemsSource string
 
 // page is what the template shows.
 type page struct {
@@ -53,18 +58,37 @@ type option struct {
 
 // Write writes the page about program.
 func Write(w io.Writer, program *cli.Program) error {
-	t, err := template.New("scoutfs.8").Funcs(template.FuncMap{
+	return write(w, source, describe(program))
+}
+
+// WriteProblems writes the page about what fsck can find.
+func WriteProblems(w io.Writer) error {
+	return write(w, problemsSource, problem.Groups())
+}
+
+func write(w io.Writer, source string, page any) error {
+	t, err := template.New("page").Funcs(template.FuncMap{
 		"text":     text,
 		"sentence": sentence,
 		"literal":  literal,
 		"words":    words,
 		"heading":  strings.ToUpper,
+		"repair":   repair,
+		"list":     list,
 	}).Parse(source)
 	if err != nil {
 		return err
 	}
-	return t.Execute(w, describe(program))
+	return t.Execute(w, page)
 }
+
+// repair says how a problem can be repaired.
+func repair(r problem.Repair) string {
+	return [...]string{"never repaired", "repaired automatically", "repaired after a question"}[r]
+}
+
+// list writes names as the arguments of a macro.
+func list(names []string) string { return strings.Join(names, " , ") }
 
 func describe(program *cli.Program) page {
 	p := page{Options: optionsOf(program.GlobalFlags(), false)}

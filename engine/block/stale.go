@@ -27,7 +27,7 @@ func isStale(err error) bool { return errors.Is(err, ErrStale) }
 // verify checks a block against the reference to it.
 func (r *Reader) verify(block []byte, ref format.Ref, magic uint32) error {
 	err := format.VerifyBlock(block, format.Want{Magic: magic, FSID: r.fsid, Blkno: ref.Blkno, Seq: ref.Seq})
-	if corrupt := (*format.CorruptError)(nil); errors.As(err, &corrupt) && corrupt.Field != "crc" {
+	if header, ok := errors.AsType[*format.HeaderError](err); ok && header.Part != format.HeaderCRC {
 		return &staleError{err}
 	}
 	return err

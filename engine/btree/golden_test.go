@@ -4,7 +4,6 @@ package btree_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"syscall"
 	"testing"
@@ -155,40 +154,31 @@ func TestHeightOfMkfsLeafIsTolerated(t *testing.T) {
 	}
 
 	rewritten := view(mkfsLeaf(5))
-	if found := violations(rewritten, opts); !slices.Equal(fields(found), []string{"avl height"}) {
+	if found := violations(rewritten, opts); !slices.Equal(rules(found), []btree.Rule{btree.RuleAVLHeight}) {
 		t.Errorf("rewritten leaf: %v", found)
 	}
 	wrongChild := view(mkfsLeaf(1))
 	wrongChild.Item(0).Node.Height = 2
-	if found := violations(wrongChild, opts); !slices.Equal(fields(found), []string{"avl height", "avl height"}) {
+	if found := violations(wrongChild, opts); !slices.Equal(rules(found), []btree.Rule{btree.RuleAVLHeight, btree.RuleAVLHeight}) {
 		t.Errorf("wrong height of the other item: %v", found)
 	}
 	wrong := view(mkfsLeaf(1))
 	wrong.Item(1).Node.Height = 3
-	if found := violations(wrong, opts); !slices.Equal(fields(found), []string{"avl height"}) {
+	if found := violations(wrong, opts); !slices.Equal(rules(found), []btree.Rule{btree.RuleAVLHeight}) {
 		t.Errorf("wrong height other than 0: %v", found)
 	}
 }
 
 // violations collects what Verify yields.
-func violations(b *format.BtreeBlock, opts btree.VerifyOptions) []error {
-	var found []error
-	for v := range btree.Verify(b, opts) {
-		found = append(found, v)
-	}
-	return found
+func violations(b *format.BtreeBlock, opts btree.VerifyOptions) []btree.Violation {
+	return slices.Collect(btree.Verify(b, opts))
 }
 
-// fields returns the fields that corruption errors name.
-func fields(errs []error) []string {
-	var names []string
-	for _, err := range errs {
-		var corrupt *format.CorruptError
-		if !errors.As(err, &corrupt) {
-			names = append(names, fmt.Sprint(err))
-			continue
-		}
-		names = append(names, corrupt.Field)
+// rules returns the rules that violations are of.
+func rules(found []btree.Violation) []btree.Rule {
+	var rules []btree.Rule
+	for _, v := range found {
+		rules = append(rules, v.Rule)
 	}
-	return names
+	return rules
 }

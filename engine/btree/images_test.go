@@ -89,9 +89,9 @@ func TestTreesOfImagesAreSound(t *testing.T) {
 				}
 				owner[at.Ref.Blkno] = tree.name
 				for violation := range btree.Verify(at.Block, btree.VerifyOptions{
-					Level: at.Level, Range: at.Range, Tree: tree.Kind,
+					Level: at.Level, Range: at.Range, Tree: tree.Kind, Root: at.Level == int(tree.Root.Height)-1,
 				}) {
-					t.Errorf("%s: %v", tree.name, violation)
+					t.Errorf("%s: %v", tree.name, violation.Err)
 				}
 			}
 		}

@@ -39,49 +39,57 @@ func (v *verifier) verifySpace() {
 		switch {
 		case n == 0:
 			if off != 0 {
-				v.reportItem(slot, "val_off", fmt.Sprint(off), "0 without a value")
+				v.misplaced(RuleValuePlace, slot, "val_off", fmt.Sprint(off), "0 without a value")
 			}
 			continue
 		case n > format.MaxBtreeValue:
-			v.reportItem(slot, "val_len", fmt.Sprint(n), fmt.Sprintf("at most %d", format.MaxBtreeValue))
+			if v.opts.AnyItem || v.level > 0 {
+				v.misplaced(RuleValueLength, slot, "val_len", fmt.Sprint(n), fmt.Sprintf("at most %d", format.MaxBtreeValue))
+			}
+			continue
 		case off%format.BtreeValueAlign != 0:
-			v.reportItem(slot, "val_off", fmt.Sprint(off), fmt.Sprintf("a multiple of %d", format.BtreeValueAlign))
+			v.misplaced(RuleValuePlace, slot, "val_off", fmt.Sprint(off), fmt.Sprintf("a multiple of %d", format.BtreeValueAlign))
 		case off < itemsEnd || off+n > end:
-			v.reportItem(slot, "value", fmt.Sprintf("%d bytes at %d", n, off), fmt.Sprintf("between %d and %d", itemsEnd, end))
+			v.misplaced(RuleValuePlace, slot, "value", fmt.Sprintf("%d bytes at %d", n, off), fmt.Sprintf("between %d and %d", itemsEnd, end))
 		case !taken.take(off/format.BtreeValueAlign, (off+room)/format.BtreeValueAlign):
-			v.reportItem(slot, "value", fmt.Sprintf("%d bytes at %d", n, off), "no overlap with other values")
+			v.misplaced(RuleValueOverlap, slot, "value", fmt.Sprintf("%d bytes at %d", n, off), "no overlap with other values")
 		}
 		lowest = min(lowest, off)
 	}
+	if v.badValues > 0 {
+		return
+	}
 	if found := int(v.head.TotalItemBytes.Get()); found != total {
-		v.report("total_item_bytes", fmt.Sprint(found), fmt.Sprint(total))
+		v.report(RuleItemBytes, "total_item_bytes", fmt.Sprint(found), fmt.Sprint(total))
 	}
 	if found := int(v.head.MidFreeLen.Get()); itemsEnd+found > lowest {
-		v.report("mid_free_len", fmt.Sprint(found), fmt.Sprintf("at most %d", max(lowest-itemsEnd, 0)))
+		v.report(RuleMidFree, "mid_free_len", fmt.Sprint(found), fmt.Sprintf("at most %d", max(lowest-itemsEnd, 0)))
 	}
 }
 
+func (v *verifier) misplaced(rule Rule, slot int, field, found, expected string) {
+	v.badValues++
+	v.reportItem(rule, slot, field, found, expected)
+}
+
 // verifyHash checks that a leaf's hash table finds every item and has
-// nothing else in it.
+// nothing else in it. An item whose key is wrong is not found for that reason.
 func (v *verifier) verifyHash() {
-	used := 0
-	for i := 0; i < format.LeafHashSlots && !v.stopped; i++ {
-		off := v.b.LeafHash(i)
-		if off == 0 {
-			continue
-		}
-		used++
-		if _, ok := hashedSlot(v.b, off); !ok {
-			v.report(fmt.Sprintf("hash slot %d", i), fmt.Sprint(off), fmt.Sprintf("an offset of one of %d items", v.nr))
-		}
-	}
-	if used != v.nr {
-		v.report("hash table", fmt.Sprintf("%d items", used), fmt.Sprintf("nr_items %d", v.nr))
-	}
-	for slot := 0; slot < v.nr && !v.stopped; slot++ {
+	missing, first := 0, none
+	for slot := range v.nr {
 		if !v.hashed(slot) {
-			v.reportItem(slot, "hash table", "without the item", "every item")
+			if missing == 0 {
+				first = slot
+			}
+			missing++
 		}
+	}
+	used := usedSlots((*[format.LeafHashBytes]byte)(v.b[format.LeafHashOffset:]))
+	switch {
+	case used != v.nr:
+		v.report(RuleLeafHash, "hash table", fmt.Sprintf("%d items", used), fmt.Sprintf("nr_items %d", v.nr))
+	case missing > v.badKeys:
+		v.reportItem(RuleLeafHash, first, "hash table", "without the item", "every item")
 	}
 }
 

@@ -49,192 +49,180 @@ func TestVerifyFindsEveryKindOfDamage(t *testing.T) {
 	leafCases := []struct {
 		name   string
 		damage damage
-		want   []string
+		want   []btree.Rule
 	}{
 		{"nothing", func(*format.BtreeBlock, *btree.VerifyOptions) {}, nil},
-		{"level", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Level = 1 }, []string{"level"}},
-		{"head pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().Pad[6] = 1 }, []string{"pad"}},
+		{"level", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Level = 1 }, []btree.Rule{btree.RuleLevel}},
+		{"head pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().Pad[6] = 1 }, []btree.Rule{btree.RuleHeadPad}},
 		{
 			"nr_items less", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(6) },
-			[]string{"avl link", "total_item_bytes", "hash slot", "hash table"},
+			[]btree.Rule{btree.RuleItemCount},
 		},
 		{
 			"nr_items more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(8) },
-			[]string{"avl tree", "total_item_bytes", "mid_free_len", "key", "hash table", "hash table"},
+			[]btree.Rule{btree.RuleItemCount},
 		},
 		{
 			"nr_items beyond the block", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().NrItems.Set(65535) },
-			[]string{"nr_items"},
+			[]btree.Rule{btree.RuleItemCount},
 		},
 		{
 			"item_root to another item", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(format.NodeOffset(1)) },
-			[]string{"avl parent", "avl tree"},
+			[]btree.Rule{btree.RuleAVLLink},
 		},
 		{
 			"item_root zero", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(0) },
-			[]string{"avl tree"},
+			[]btree.Rule{btree.RuleAVLUnlinked},
 		},
 		{
 			"item_root between items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().ItemRoot.Set(format.NodeOffset(0) + 1) },
-			[]string{"avl link", "avl tree"},
+			[]btree.Rule{btree.RuleAVLLink},
 		},
 		{
 			"link to itself", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Node.Left.Set(format.NodeOffset(1)) },
-			[]string{"avl link"},
+			[]btree.Rule{btree.RuleAVLLink},
 		},
 		{"link back to the root", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			b.Item(1).Node.Right.Set(b.Head().ItemRoot.Get())
-		}, []string{"avl link"}},
+		}, []btree.Rule{btree.RuleAVLLink}},
 		{
 			"link lost", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(3).Node.Left.Set(0) },
-			[]string{"avl tree"},
+			[]btree.Rule{btree.RuleAVLUnlinked},
 		},
 		{
 			"parent", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Parent.Set(format.NodeOffset(5)) },
-			[]string{"avl parent"},
+			[]btree.Rule{btree.RuleAVLLink},
 		},
-		{"height", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Height++ }, []string{"avl height"}},
-		{"avl pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Pad = 9 }, []string{"avl pad"}},
-		{"item pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Pad[2] = 9 }, []string{"pad"}},
+		{"height", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Height++ }, []btree.Rule{btree.RuleAVLHeight}},
+		{"avl pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Pad = 9 }, []btree.Rule{btree.RulePad}},
+		{"item pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Pad[2] = 9 }, []btree.Rule{btree.RulePad}},
 		{
 			"key pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Key.Pad[4] = 9 },
-			[]string{"key pad", "hash table"},
+			[]btree.Rule{btree.RulePad},
 		},
 		{
 			"key out of order", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 5, format.SymlinkKey(65, 0)) },
-			[]string{"key"},
+			[]btree.Rule{btree.RuleKeyOrder},
 		},
 		{
 			"key twice", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 5, format.SymlinkKey(40, 0)) },
-			[]string{"key"},
+			[]btree.Rule{btree.RuleKeyOrder},
 		},
 		{
 			"key before the range", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 1, format.SymlinkKey(9, 0)) },
-			[]string{"key"},
+			[]btree.Rule{btree.RuleKeyRange},
 		},
 		{
 			"key after the range", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { rehash(b, 2, format.SymlinkKey(70, 1)) },
-			[]string{"key"},
+			[]btree.Rule{btree.RuleKeyRange},
 		},
-		{"val_off unaligned", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { addOff(b, 4, -1) }, []string{"val_off"}},
-		{"value over another", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { addOff(b, 4, 8) }, []string{"value"}},
+		{"val_off unaligned", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { addOff(b, 4, -1) }, []btree.Rule{btree.RuleValuePlace}},
+		{"value over another", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { addOff(b, 4, 8) }, []btree.Rule{btree.RuleValueOverlap}},
 		{
 			"value over items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(48 + 6*56) },
-			[]string{"value", "mid_free_len"},
+			[]btree.Rule{btree.RuleValuePlace},
 		},
 		{
 			"value over the hash table", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(62512 - 56) },
-			[]string{"value"},
+			[]btree.Rule{btree.RuleValuePlace},
 		},
 		{
 			"value at the end of u16", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValOff.Set(65528) },
-			[]string{"value"},
+			[]btree.Rule{btree.RuleValuePlace},
 		},
 		{"val_len within the rounding", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(11) }, nil},
 		{
 			"val_len more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValLen.Set(72) },
-			[]string{"value", "total_item_bytes"},
+			[]btree.Rule{btree.RuleValueOverlap},
 		},
 		{
 			"val_len far too much", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(4).ValLen.Set(897) },
-			[]string{"val_len", "total_item_bytes", "val_len"},
+			[]btree.Rule{btree.RuleValueLength},
 		},
 		{
 			"val_off without value", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(0) },
-			[]string{"val_off", "total_item_bytes", "val_len"},
+			[]btree.Rule{btree.RuleValueLength, btree.RuleValuePlace},
 		},
 		{
 			"total_item_bytes", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().TotalItemBytes.Set(1) },
-			[]string{"total_item_bytes"},
+			[]btree.Rule{btree.RuleItemBytes},
 		},
 		{"mid_free_len less", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Head().MidFreeLen.Set(0) }, nil},
 		{"mid_free_len more", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			b.Head().MidFreeLen.Set(b.Head().MidFreeLen.Get() + 1)
-		}, []string{"mid_free_len"}},
+		}, []btree.Rule{btree.RuleMidFree}},
 		{
 			"hash slot lost", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 0) },
-			[]string{"hash table", "hash table"},
+			[]btree.Rule{btree.RuleLeafHash},
 		},
 		{
 			"hash slot to another item", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 48) },
-			[]string{"hash table"},
+			[]btree.Rule{btree.RuleLeafHash},
 		},
 		{"hash slot out of place", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			from := hashSlot(b, 5)
 			b.SetLeafHash(from+1, b.LeafHash(from))
 			b.SetLeafHash(from, 0)
-		}, []string{"hash table"}},
+		}, []btree.Rule{btree.RuleLeafHash}},
 		{
 			"hash slot between items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 49) },
-			[]string{"hash slot", "hash table"},
+			[]btree.Rule{btree.RuleLeafHash},
 		},
 		{
 			"hash slot before the items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.SetLeafHash(hashSlot(b, 5), 8) },
-			[]string{"hash slot", "hash table"},
+			[]btree.Rule{btree.RuleLeafHash},
 		},
 		{"item in the hash table twice", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			b.SetLeafHash(hashSlot(b, 5)+1, b.LeafHash(hashSlot(b, 5)))
-		}, []string{"hash table"}},
+		}, []btree.Rule{btree.RuleLeafHash}},
 		{
 			"item of another tree", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Tree = format.TreeSrchRoot },
-			[]string{"key", "key", "key", "key", "key", "key", "key"},
+			[]btree.Rule{btree.RuleKind, btree.RuleKind, btree.RuleKind, btree.RuleKind, btree.RuleKind, btree.RuleKind, btree.RuleKind},
 		},
 		{"any item", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Tree, o.AnyItem = format.TreeSrchRoot, true }, nil},
-		{"unknown flag", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(0).Flags = 2 }, []string{"flags"}},
+		{"unknown flag", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(0).Flags = 2 }, []btree.Rule{btree.RuleFlags}},
 		{
 			"deletion in fs_root", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(0).Flags = 1 },
-			[]string{"flags", "val_len"},
+			[]btree.Rule{btree.RuleDeletion},
 		},
 		{"deletion with a value", func(b *format.BtreeBlock, o *btree.VerifyOptions) {
 			b.Item(0).Flags, o.Tree = 1, format.TreeLogItems
-		}, []string{"val_len"}},
+		}, []btree.Rule{btree.RuleValueLength}},
 	}
 	for _, test := range leafCases {
 		b, opts := soundLeaf()
 		test.damage(b, &opts)
-		checkFields(t, "leaf, "+test.name, violations(b, opts), test.want)
+		checkRules(t, "leaf, "+test.name, violations(b, opts), test.want)
 	}
 
 	parentCases := []struct {
 		name   string
 		damage damage
-		want   []string
+		want   []btree.Rule
 	}{
 		{"nothing", func(*format.BtreeBlock, *btree.VerifyOptions) {}, nil},
 		{"no items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			*b = *mustView(testblock.Btree(2))
-		}, []string{"nr_items"}},
-		{"seq", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Seq.Set(1) }, []string{"seq"}},
-		{"flags", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Flags = 1 }, []string{"flags"}},
-		{"val_len", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(15) }, []string{"val_len"}},
-		{"child blkno", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { clear(b[b.Item(1).ValOff.Get():][:8]) }, []string{"child blkno"}},
-		{"last key less", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Range.End = format.InodeKey(21) }, []string{"last key"}},
-		{"last key more", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Range.End = format.InodeKey(19) }, []string{"key", "last key"}},
-		{"key before the range", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Range.Start = format.InodeKey(6) }, []string{"key"}},
+		}, []btree.Rule{btree.RuleItemCount}},
+		{"seq", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Seq.Set(1) }, []btree.Rule{btree.RuleParentItem}},
+		{"flags", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Flags = 1 }, []btree.Rule{btree.RuleParentItem}},
+		{"val_len", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(15) }, []btree.Rule{btree.RuleChildRef}},
+		{"child blkno", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { clear(b[b.Item(1).ValOff.Get():][:8]) }, []btree.Rule{btree.RuleChildRef}},
+		{"last key less", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Range.End = format.InodeKey(21) }, []btree.Rule{btree.RuleLastKey}},
+		{"last key more", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Range.End = format.InodeKey(19) }, []btree.Rule{btree.RuleLastKey}},
+		{"key before the range", func(_ *format.BtreeBlock, o *btree.VerifyOptions) { o.Range.Start = format.InodeKey(6) }, []btree.Rule{btree.RuleKeyRange}},
 	}
 	for _, test := range parentCases {
 		b, opts := soundParent()
 		test.damage(b, &opts)
-		checkFields(t, "parent, "+test.name, violations(b, opts), test.want)
+		checkRules(t, "parent, "+test.name, violations(b, opts), test.want)
 	}
 }
 
-// checkFields compares the fields that violations name, without the numbers
-// of hash slots. A want of one field stands for any number of violations of
-// it and others if that one comes first.
-func checkFields(t *testing.T, name string, found []error, want []string) {
+func checkRules(t *testing.T, name string, found []btree.Violation, want []btree.Rule) {
 	t.Helper()
-	got := fields(found)
-	for i, f := range got {
-		if len(f) > 9 && f[:9] == "hash slot" {
-			got[i] = "hash slot"
-		}
-	}
-	if len(want) == 1 && len(got) > 0 && got[0] == want[0] && (want[0] == "nr_items" || want[0] == "avl link") {
-		return // what follows from it is of no interest
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("%s: found %q, want %q: %v", name, got, want, found)
+	if got := rules(found); !slices.Equal(got, want) {
+		t.Errorf("%s: rules broken are %v, want %v: %v", name, got, want, found)
 	}
 }
 

@@ -74,49 +74,81 @@ type Want struct {
 	AnySeq bool
 }
 
-// VerifyBlock checks a block's crc and header. The error is a *CorruptError
-// that names the block by its place ("meta blkno 7"; for super and quorum
-// blocks "blkno 16", the device being known to the caller) and the first
-// field that is wrong, looking at length, crc, magic, fsid, blkno, seq in
-// this order. A block whose seq is the only wrong field was written again
-// after its reference was read (docs/format.md 12).
+// HeaderPart is a part of a block that [VerifyBlock] looks at.
+type HeaderPart uint8
+
+// Parts of a block, in the order in which they are looked at: each explains
+// what follows it.
+const (
+	HeaderLength HeaderPart = iota // the block's length
+	HeaderCRC
+	HeaderMagic
+	HeaderFSID
+	HeaderBlkno
+	HeaderSeq
+)
+
+// String names the part as errors do.
+func (p HeaderPart) String() string {
+	return [...]string{"length", "crc", "magic", "fsid", "blkno", "seq"}[min(p, HeaderSeq)]
+}
+
+// HeaderError says which part of a block is not what it should be. It wraps
+// the [*CorruptError] that tells the rest.
+type HeaderError struct {
+	Part HeaderPart
+	Err  *CorruptError
+}
+
+// Error is that of the wrapped error.
+func (e *HeaderError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the wrapped error.
+func (e *HeaderError) Unwrap() error { return e.Err }
+
+// VerifyBlock checks a block's crc and header. The error is a *HeaderError
+// around a *CorruptError that names the block by its place ("meta blkno 7";
+// for super and quorum blocks "blkno 16", the device being known to the
+// caller) and the first part that is wrong, looking at length, crc, magic,
+// fsid, blkno, seq in this order. A block whose seq is the only wrong field
+// was written again after its reference was read (docs/format.md 12).
 func VerifyBlock(block []byte, want Want) error {
 	hdr, err := View[BlockHeader](block)
 	if size := BlockSize(want.Magic); err != nil || size != 0 && len(block) != size {
-		return headerError(want, "length", fmt.Sprint(len(block)), fmt.Sprint(max(size, Size[BlockHeader]())))
+		return headerError(want, HeaderLength, fmt.Sprint(len(block)), fmt.Sprint(max(size, Size[BlockHeader]())))
 	}
 	if found, sum := hdr.CRC.Get(), BlockCRC(block); found != sum {
-		return headerError(want, "crc", fmt.Sprintf("%08x", found), fmt.Sprintf("%08x", sum))
+		return headerError(want, HeaderCRC, fmt.Sprintf("%08x", found), fmt.Sprintf("%08x", sum))
 	}
 	if found := hdr.Magic.Get(); found != want.Magic {
 		name := MagicName(found)
 		if name != "" {
 			name = " (" + name + ")"
 		}
-		return headerError(want, "magic", fmt.Sprintf("%08x%s", found, name), fmt.Sprintf("%08x", want.Magic))
+		return headerError(want, HeaderMagic, fmt.Sprintf("%08x%s", found, name), fmt.Sprintf("%08x", want.Magic))
 	}
 	if found := hdr.FSID.Get(); want.FSID != 0 && found != want.FSID {
-		return headerError(want, "fsid", fmt.Sprintf("%016x", found), fmt.Sprintf("%016x", want.FSID))
+		return headerError(want, HeaderFSID, fmt.Sprintf("%016x", found), fmt.Sprintf("%016x", want.FSID))
 	}
 	if found := hdr.Blkno.Get(); found != want.Blkno {
-		return headerError(want, "blkno", fmt.Sprint(found), fmt.Sprint(want.Blkno))
+		return headerError(want, HeaderBlkno, fmt.Sprint(found), fmt.Sprint(want.Blkno))
 	}
 	if found := hdr.Seq.Get(); !want.AnySeq && found != want.Seq {
-		return headerError(want, "seq", fmt.Sprint(found), fmt.Sprint(want.Seq))
+		return headerError(want, HeaderSeq, fmt.Sprint(found), fmt.Sprint(want.Seq))
 	}
 	return nil
 }
 
-func headerError(want Want, field, found, expected string) error {
+func headerError(want Want, part HeaderPart, found, expected string) error {
 	place := fmt.Sprintf("meta blkno %d", want.Blkno)
 	if want.Magic == MagicSuper || want.Magic == MagicQuorum {
 		place = fmt.Sprintf("blkno %d", want.Blkno)
 	}
-	return &CorruptError{
+	return &HeaderError{part, &CorruptError{
 		Structure: cmp.Or(MagicName(want.Magic), "block"),
 		Place:     place,
-		Field:     field,
+		Field:     part.String(),
 		Found:     found,
 		Expected:  expected,
-	}
+	}}
 }

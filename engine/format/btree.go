@@ -100,15 +100,15 @@ const MaxBtreeSlots = BtreeParentBytes / BtreeItemSize
 
 // NodeOffset is the AVL offset of slot i: its distance from the item_root
 // field (docs/format.md 5.3).
-func NodeOffset(i int) uint16 { return uint16(BtreeItemsOffset - avlBase + i*BtreeItemSize) }
+func NodeOffset(i int) uint16 { return uint16(BtreeItemsOffset - AVLBase + i*BtreeItemSize) }
 
-// avlBase is the address that AVL offsets are relative to.
-const avlBase = 32
+// AVLBase is the address in a block that AVL offsets are relative to.
+const AVLBase = 32
 
 // NodeSlot returns the slot of a node offset. ok is false for 0 and for an
 // offset that is not an item's or lies outside the block's NrItems.
 func (b *BtreeBlock) NodeSlot(node uint16) (slot int, ok bool) {
-	n := int(node) - (BtreeItemsOffset - avlBase)
+	n := int(node) - (BtreeItemsOffset - AVLBase)
 	if n < 0 || n%BtreeItemSize != 0 {
 		return 0, false
 	}

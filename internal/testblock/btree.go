@@ -89,7 +89,8 @@ func hashItem(b *format.BtreeBlock, slot int) {
 }
 
 // Tree writes a btree of items, which must be in key order, with at most
-// perBlock items in each block. The last key of each level is MaxKey, and
+// perBlock items in each block, and at least two in each parent but the root
+// unless perBlock is less than three. The last key of each level is MaxKey, and
 // other parent items carry the last key of their child.
 func (v *Volume) Tree(perBlock int, items ...Item) format.Root {
 	v.tb.Helper()
@@ -98,7 +99,7 @@ func (v *Volume) Tree(perBlock int, items ...Item) format.Root {
 	}
 	for level := 0; ; level++ {
 		var parents []Item
-		for chunk := range slices.Chunk(items, perBlock) {
+		for _, chunk := range chunks(items, perBlock, level > 0) {
 			ref := v.Add(format.MagicBtree, Btree(level, chunk...))
 			parents = append(parents, RefItem(chunk[len(chunk)-1].Key, ref))
 		}
@@ -112,6 +113,17 @@ func (v *Volume) Tree(perBlock int, items ...Item) format.Root {
 		parents[len(parents)-1].Key = format.MaxKey()
 		items = parents
 	}
+}
+
+// chunks cuts items into chunks of at most n. With pairs the last takes one of
+// the chunk before rather than be of a single item.
+func chunks(items []Item, n int, pairs bool) [][]Item {
+	list := slices.Collect(slices.Chunk(items, n))
+	if last := len(list) - 1; pairs && n > 2 && last > 0 && len(list[last]) == 1 {
+		cut := len(items) - 2
+		list[last-1], list[last] = items[cut-n+1:cut], items[cut:]
+	}
+	return list
 }
 
 // RefItem returns a parent's item.

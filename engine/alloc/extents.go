@@ -126,7 +126,7 @@ func extentOf(it btree.Item) (format.Extent, error) {
 	return e, nil
 }
 
-func extentError(key format.Key, found, expected string) error {
+func extentError(key format.Key, found, expected string) *format.CorruptError {
 	return &format.CorruptError{
 		Structure: "free extent",
 		Place:     "key " + key.String(),

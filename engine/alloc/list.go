@@ -27,13 +27,41 @@ type ListBlock struct {
 	Entries []format.U64
 }
 
+// ListRule is one of the rules that a list has to keep (docs/format.md 2.3, 6.2).
+type ListRule uint8
+
+// The rules of lists.
+const (
+	ListHead   ListRule = iota // a head without a block counts nothing
+	ListBounds                 // a block's entries lie in it
+	ListFirst                  // first_nr is how many entries the first block has
+	ListTotal                  // total_nr is how many entries all blocks have
+	ListLoop                   // a list ends
+	ListEntry                  // entries are numbers of metadata blocks
+	ListNext                   // a reference without a block is zero
+)
+
+// ListError says which rule a list breaks. It wraps the
+// [*format.CorruptError] that tells the rest.
+type ListError struct {
+	Rule ListRule
+	Err  *format.CorruptError
+}
+
+// Error is that of the wrapped error.
+func (e *ListError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the wrapped error.
+func (e *ListError) Unwrap() error { return e.Err }
+
 // ListChain reads the chain of list blocks that head leads to and yields
 // each once.
 //
-// Errors are yielded with the block they concern. The walk goes on after
-// those that leave it a way: a wrong count, entries outside the block, or
-// one that is no metadata block. It ends with a block that cannot be read, a
-// chain that loops or holds more than head says, and with ctx.
+// Errors are yielded with the block they concern: what is wrong with the list
+// is a [*ListError], and what keeps a block from being read the Reader's. The
+// walk goes on after those that leave it a way. It ends with a block that
+// cannot be read, with ctx, and when it notices that the chain loops; blocks
+// of the loop may have been yielded twice by then.
 func ListChain(ctx context.Context, r *block.Reader, head format.AllocListHead) iter.Seq2[ListBlock, error] {
 	return func(yield func(ListBlock, error) bool) {
 		c := chain{ctx: ctx, r: r, head: head, yield: yield}
@@ -76,12 +104,13 @@ type chain struct {
 
 func (c *chain) walk() {
 	ref := c.head.Ref.Ref()
-	if !c.checkHead() {
+	if ref.IsZero() {
+		c.checkEmpty()
 		return
 	}
 	for first := true; !ref.IsZero(); first = false {
 		if c.looped(ref) {
-			c.fail(ref, "next", "a block of the same list", "a list that ends")
+			c.fail(ListLoop, ref, "next", "a block of the same list", "a list that ends")
 			return
 		}
 		b, ok := c.read(ref)
@@ -90,20 +119,29 @@ func (c *chain) walk() {
 		}
 		ref = b.Next.Ref()
 	}
-	if ref.Seq != 0 && !c.fail(ref, "next seq", fmt.Sprint(ref.Seq), "0 without a block") {
+	if ref.Seq != 0 && !c.fail(ListNext, ref, "next seq", fmt.Sprint(ref.Seq), "0 without a block") {
 		return
 	}
 	if claimed := c.head.TotalNr.Get(); c.total != claimed {
-		c.fail(c.head.Ref.Ref(), "total_nr", fmt.Sprint(claimed), fmt.Sprintf("the %d entries there are", c.total))
+		c.fail(ListTotal, c.head.Ref.Ref(), "total_nr", fmt.Sprint(claimed), fmt.Sprintf("the %d entries there are", c.total))
 	}
 }
 
-// checkHead refuses a head that counts entries without having a block.
-func (c *chain) checkHead() bool {
-	if !c.head.Ref.Ref().IsZero() || c.head.FirstNr.Get() == 0 {
-		return true
+// checkEmpty refuses a head that counts entries without having a block.
+func (c *chain) checkEmpty() {
+	for _, f := range []struct {
+		name  string
+		value uint64
+	}{
+		{"seq", c.head.Ref.Seq.Get()},
+		{"first_nr", uint64(c.head.FirstNr.Get())},
+		{"total_nr", c.head.TotalNr.Get()},
+	} {
+		if f.value != 0 {
+			c.fail(ListHead, format.Ref{}, f.name, fmt.Sprint(f.value), "0 without a block")
+			return
+		}
 	}
-	return c.fail(format.Ref{}, "first_nr", fmt.Sprint(c.head.FirstNr.Get()), "0 without a block")
 }
 
 func (c *chain) looped(ref format.Ref) bool {
@@ -135,20 +173,15 @@ func (c *chain) read(ref format.Ref) (*format.AllocListBlock, bool) {
 func (c *chain) block(ref format.Ref, b *format.AllocListBlock, first bool) bool {
 	entries, ok := b.Entries()
 	c.total += uint64(len(entries))
-	if c.total > c.head.TotalNr.Get() {
-		c.fail(ref, "nr", fmt.Sprintf("%d, %d in all blocks so far", b.Nr.Get(), c.total),
-			fmt.Sprintf("at most the list's total_nr %d", c.head.TotalNr.Get()))
-		return false
-	}
 	if !c.yield(ListBlock{ref, b, entries}, nil) {
 		return false
 	}
-	if !ok && !c.fail(ref, "start and nr", fmt.Sprintf("%d and %d", b.Start.Get(), b.Nr.Get()),
+	if !ok && !c.fail(ListBounds, ref, "start and nr", fmt.Sprintf("%d and %d", b.Start.Get(), b.Nr.Get()),
 		fmt.Sprintf("a sum of at most %d", format.AllocListEntries)) {
 		return false
 	}
 	if nr := b.Nr.Get(); first && nr != c.head.FirstNr.Get() &&
-		!c.fail(ref, "nr", fmt.Sprint(nr), fmt.Sprintf("the head's first_nr %d", c.head.FirstNr.Get())) {
+		!c.fail(ListFirst, ref, "nr", fmt.Sprint(nr), fmt.Sprintf("the head's first_nr %d", c.head.FirstNr.Get())) {
 		return false
 	}
 	for i := range entries {
@@ -157,18 +190,18 @@ func (c *chain) block(ref format.Ref, b *format.AllocListBlock, first bool) bool
 			continue
 		}
 		// One such entry is news enough.
-		return c.fail(ref, "entry", fmt.Sprintf("%d at %d", blkno, uint64(b.Start.Get())+uint64(i)),
+		return c.fail(ListEntry, ref, "entry", fmt.Sprintf("%d at %d", blkno, uint64(b.Start.Get())+uint64(i)),
 			fmt.Sprintf("at least %d and less than %d", format.FirstMetaBlkno, c.r.TotalBlocks()))
 	}
 	return true
 }
 
-func (c *chain) fail(ref format.Ref, field, found, expected string) bool {
-	return c.yield(ListBlock{Ref: ref}, &format.CorruptError{
+func (c *chain) fail(rule ListRule, ref format.Ref, field, found, expected string) bool {
+	return c.yield(ListBlock{Ref: ref}, &ListError{rule, &format.CorruptError{
 		Structure: "alloc list",
 		Place:     fmt.Sprintf("meta blkno %d", ref.Blkno),
 		Field:     field,
 		Found:     found,
 		Expected:  expected,
-	})
+	}})
 }

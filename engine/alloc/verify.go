@@ -12,105 +12,90 @@ import (
 	"scoutfs/engine/format"
 )
 
-// Verify reads the tree and yields what is wrong with its extents: those
-// that All and BySize complain of, that lie outside [first, end), whose
-// other item is missing, and a total_len that is not their sum. Blocks are
-// not verified; see [btree.Verify]. It takes no memory per extent.
+// Verify reads the tree and yields what is wrong with its extents, as an
+// ExtentCheck finds it, each an [*ExtentError], and what keeps the tree from
+// being read. Blocks are not verified; see [btree.Verify]. It takes no memory
+// per extent.
 func (x *Extents) Verify(ctx context.Context, first, end uint64) iter.Seq[error] {
 	return func(yield func(error) bool) {
-		v := verification{yield: yield}
-		if err := x.byPlace(ctx, 0, func(e format.Extent, err error) bool {
-			if err == nil && (e.Start < first || e.End() >= end) {
-				err = extentError(format.FreeBlknoKey(e), extentText(e),
-					fmt.Sprintf("blocks of at least %d and less than %d", first, end))
+		check := ExtentCheck{First: first, End: end}
+		for it, err := range x.Tree.Items(ctx, format.AllKeys()) {
+			if err == nil {
+				if _, bad := check.Add(it.Key); bad != nil {
+					err = bad
+				} else if n := len(it.Value); n != 0 {
+					err = wrongExtent(ExtentKey, it.Key, fmt.Sprintf("value of %d bytes", n), "none")
+				}
 			}
-			v.place.add(e)
-			return err == nil || v.report(err)
-		}); err != nil || v.stopped {
-			v.reportTree(err)
+			if err != nil && !yield(err) {
+				return
+			}
+			if _, item := err.(*ExtentError); err != nil && !item { //nolint:errorlint // it comes from Add as it is
+				return
+			}
+		}
+		if bad := check.Total(x.TotalLen); bad != nil && !yield(bad) || check.Paired() {
 			return
 		}
-		if err := x.bySize(ctx, func(e format.Extent, err error) bool {
-			v.size.add(e)
-			return err == nil || v.report(err)
-		}); err != nil || v.stopped {
-			v.reportTree(err)
-			return
-		}
-		if v.place.blocks != x.TotalLen {
-			v.report(&format.CorruptError{
-				Structure: "alloc root",
-				Field:     "total_len",
-				Found:     fmt.Sprint(x.TotalLen),
-				Expected:  fmt.Sprintf("%d, the sum of its extents", v.place.blocks),
-			})
-		}
-		if v.place != v.size && !v.stopped {
-			x.findUnpaired(ctx, v.report)
+		for err := range x.Unpaired(ctx) {
+			if !yield(err) {
+				return
+			}
 		}
 	}
 }
 
-// verification is one pass of Verify.
-type verification struct {
-	yield       func(error) bool
-	stopped     bool
-	place, size tally // of the items of either kind
-}
-
-func (v *verification) report(err error) bool {
-	v.stopped = v.stopped || !v.yield(err)
-	return !v.stopped
-}
-
-// reportTree reports the error, if any, that kept a walk from its end.
-func (v *verification) reportTree(err error) {
-	if err != nil {
-		v.report(err)
-	}
-}
-
-// tally sums up extents so that different sets of them almost surely have
-// different sums, whatever their order.
-type tally struct {
-	extents, blocks, hash uint64
-}
-
-func (t *tally) add(e format.Extent) {
-	t.extents++
-	t.blocks += e.Len
-	t.hash += mix(mix(e.Start) + e.Len)
-}
-
-// mix is the finalizer of splitmix64 (Steele, Lea and Flood, 2014).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
-// findUnpaired looks up every item's other one.
-func (x *Extents) findUnpaired(ctx context.Context, report func(error) bool) {
-	more := true
-	check := func(here, other format.Key) bool {
-		_, err := x.Tree.Lookup(ctx, other)
-		if errors.Is(err, syscall.ENOENT) {
-			err = extentError(here, "without its other item", "an item with key "+other.String())
+// Unpaired yields an [*ExtentError] for each item whose extent has no item of
+// the other kind (docs/format.md 6.1). It looks up every item's other one; see
+// [ExtentCheck.Paired]. It ends with an error of the tree.
+func (x *Extents) Unpaired(ctx context.Context) iter.Seq[error] {
+	return func(yield func(error) bool) {
+		for it, err := range x.Tree.Items(ctx, format.AllKeys()) {
+			if err == nil {
+				err = x.paired(ctx, it.Key)
+			}
+			if err != nil && !yield(err) {
+				return
+			}
+			if _, item := err.(*ExtentError); err != nil && !item { //nolint:errorlint // it comes from paired as it is
+				return
+			}
 		}
-		more = err == nil || report(err)
-		return more
-	}
-	// Items that are no extents were reported before.
-	err := x.byPlace(ctx, 0, func(e format.Extent, err error) bool {
-		return err != nil || check(format.FreeBlknoKey(e), format.FreeOrderKey(e))
-	})
-	if err == nil && more {
-		err = x.bySize(ctx, func(e format.Extent, err error) bool {
-			return err != nil || check(format.FreeOrderKey(e), format.FreeBlknoKey(e))
-		})
-	}
-	if err != nil {
-		report(err)
 	}
 }
+
+// paired looks for an item's other one. Items that are no extents have none.
+func (x *Extents) paired(ctx context.Context, here format.Key) error {
+	e, ok := here.FreeExtent()
+	if !ok || !e.Valid() {
+		return nil
+	}
+	other, rule := format.FreeOrderKey(e), ExtentNoOrder
+	if here.Zone == format.ZoneFreeOrder {
+		other, rule = format.FreeBlknoKey(e), ExtentNoBlkno
+	}
+	_, err := x.Tree.Lookup(ctx, other)
+	if errors.Is(err, syscall.ENOENT) && rule == ExtentNoOrder {
+		err = x.filedElsewhere(ctx, e)
+	}
+	if errors.Is(err, syscall.ENOENT) {
+		return &ExtentError{rule, here, extentError(here, "without its other item", "an item with key "+other.String())}
+	}
+	return err
+}
+
+// filedElsewhere looks for an extent's item by size under all wrong orders.
+func (x *Extents) filedElsewhere(ctx context.Context, e format.Extent) error {
+	for order := range uint64(maxOrders) {
+		key := format.FreeOrderKey(e)
+		key.First += format.FreeOrder(e.Len) - order
+		_, err := x.Tree.Lookup(ctx, key)
+		if !errors.Is(err, syscall.ENOENT) {
+			return err
+		}
+	}
+	return syscall.ENOENT
+}
+
+// maxOrders is more than the order of any length.
+const maxOrders = 22

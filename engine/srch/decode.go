@@ -4,7 +4,6 @@ package srch
 
 import (
 	"fmt"
-	"iter"
 
 	"scoutfs/engine/format"
 )
@@ -77,59 +76,5 @@ func leafError(b *format.SrchBlock, field, found, expected string) *format.Corru
 		Field:     field,
 		Found:     found,
 		Expected:  expected,
-	}
-}
-
-// VerifyLeaf yields everything about a leaf that the format does not allow:
-// entries that do not end where they should, first, last or tail that are
-// not those of the entries, and in a sorted file entries out of order. The
-// block's header is not looked at but for its number.
-//
-// The empty leaf that can end a sorted file has any first (docs/format.md B,
-// 9).
-func VerifyLeaf(b *format.SrchBlock, sorted bool) iter.Seq[*format.CorruptError] {
-	return func(yield func(*format.CorruptError) bool) {
-		var first, last, tail format.SrchEntry
-		more := true
-		report := func(field string, found, expected any) {
-			if more {
-				more = yield(leafError(b, field, fmt.Sprint(found), fmt.Sprint(expected)))
-			}
-		}
-		d := NewDecoder(b)
-		n := 0
-		for e, ok := d.Next(); ok; e, ok = d.Next() {
-			if n == 0 {
-				first, last = e, e
-			} else if sorted && e.Compare(tail) < 0 {
-				report("entry", fmt.Sprintf("%d: %v", n, e), fmt.Sprintf("at least %v", tail))
-			}
-			if e.Compare(first) < 0 {
-				first = e
-			}
-			if e.Compare(last) > 0 {
-				last = e
-			}
-			tail = e
-			n++
-		}
-		if d.bad != nil {
-			report(d.bad.Field, d.bad.Found, d.bad.Expected)
-		}
-		if d.bad != nil || n == 0 {
-			return // the rest is about all entries
-		}
-		for _, f := range []struct {
-			name            string
-			found, expected format.SrchEntry
-		}{
-			{"first", b.First.Entry(), first},
-			{"last", b.Last.Entry(), last},
-			{"tail", b.Tail.Entry(), tail},
-		} {
-			if f.found != f.expected {
-				report(f.name, f.found, f.expected)
-			}
-		}
 	}
 }

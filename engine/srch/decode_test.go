@@ -130,7 +130,7 @@ func TestWrongEncodingsAreErrors(t *testing.T) {
 			t.Errorf("%s: %d entries, %v", test.name, len(got), err)
 		}
 		n := 0
-		for range srch.VerifyLeaf(b, true) {
+		for range srch.VerifyLeaf(b, true, nil) {
 			n++
 		}
 		if n != 1 {
@@ -159,8 +159,8 @@ func TestDecodingUndoesEncoding(t *testing.T) {
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("got %v, %v", got, err)
 		}
-		for violation := range srch.VerifyLeaf(b, false) {
-			t.Fatal(violation)
+		for violation := range srch.VerifyLeaf(b, false, nil) {
+			t.Fatal(violation.Err)
 		}
 	})
 }
@@ -173,14 +173,14 @@ func TestVerifyLeafFindsEveryKindOfDamage(t *testing.T) {
 		leaf   []format.SrchEntry
 		log    bool
 		damage func(b *format.SrchBlock)
-		want   []string
+		want   []srch.Rule
 	}{
 		{"nothing", []format.SrchEntry{e(1), e(2), e(2), e(4)}, false, nil, nil},
 		{"no order in a log", []format.SrchEntry{e(2), e(4), e(1), e(3)}, true, nil, nil},
-		{"no order in a sorted file", []format.SrchEntry{e(2), e(4), e(1), e(3)}, false, nil, []string{"entry"}},
-		{"first", []format.SrchEntry{e(1), e(2)}, false, func(b *format.SrchBlock) { b.First.Set(e(2)) }, []string{"first"}},
-		{"last", []format.SrchEntry{e(1), e(2)}, false, func(b *format.SrchBlock) { b.Last.Set(e(3)) }, []string{"last"}},
-		{"tail", []format.SrchEntry{e(2), e(1)}, true, func(b *format.SrchBlock) { b.Tail.Set(e(2)) }, []string{"tail"}},
+		{"no order in a sorted file", []format.SrchEntry{e(2), e(4), e(1), e(3)}, false, nil, []srch.Rule{srch.RuleOrder}},
+		{"first", []format.SrchEntry{e(1), e(2)}, false, func(b *format.SrchBlock) { b.First.Set(e(2)) }, []srch.Rule{srch.RuleBounds}},
+		{"last", []format.SrchEntry{e(1), e(2)}, false, func(b *format.SrchBlock) { b.Last.Set(e(3)) }, []srch.Rule{srch.RuleBounds}},
+		{"tail", []format.SrchEntry{e(2), e(1)}, true, func(b *format.SrchBlock) { b.Tail.Set(e(2)) }, []srch.Rule{srch.RuleBounds}},
 		{"a cancelled first entry", nil, false, func(b *format.SrchBlock) { b.First.Set(e(2)) }, nil},
 	}
 	for _, test := range tests {
@@ -188,12 +188,16 @@ func TestVerifyLeafFindsEveryKindOfDamage(t *testing.T) {
 		if test.damage != nil {
 			test.damage(b)
 		}
-		var got []string
-		for violation := range srch.VerifyLeaf(b, !test.log) {
-			got = append(got, violation.Field)
+		var got []srch.Rule
+		var entries []format.SrchEntry
+		for violation := range srch.VerifyLeaf(b, !test.log, func(e format.SrchEntry) { entries = append(entries, e) }) {
+			got = append(got, violation.Rule)
+		}
+		if !slices.Equal(entries, test.leaf) {
+			t.Errorf("%s: entries are %v", test.name, entries)
 		}
 		if !slices.Equal(got, test.want) {
-			t.Errorf("%s: found %q, want %q", test.name, got, test.want)
+			t.Errorf("%s: found %v, want %v", test.name, got, test.want)
 		}
 	}
 }
@@ -216,7 +220,7 @@ func FuzzSrchBlock(f *testing.F) {
 			t.Fatalf("%d entries of %d", len(entries), nr)
 		}
 		violations := 0
-		for range srch.VerifyLeaf(b, sorted) {
+		for range srch.VerifyLeaf(b, sorted, nil) {
 			violations++
 		}
 		if err != nil {

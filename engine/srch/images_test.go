@@ -63,8 +63,8 @@ func checkFile(t *testing.T, source srch.Source) {
 			t.Errorf("%v: %v", source.Key, err)
 			break
 		}
-		for violation := range srch.VerifyLeaf(b.Leaf, source.Sorted) {
-			t.Errorf("%v: %v", source.Key, violation)
+		for violation := range srch.VerifyLeaf(b.Leaf, source.Sorted, nil) {
+			t.Errorf("%v: %v", source.Key, violation.Err)
 		}
 		if source.Sorted && leaves > 0 && b.Leaf.First.Entry().Compare(last) < 0 {
 			t.Errorf("%v: leaf %d begins with %v, after %v", source.Key, leaves, b.Leaf.First.Entry(), last)

@@ -9,10 +9,13 @@ import (
 	"fmt"
 
 	"scoutfs/engine/block"
+	"scoutfs/engine/forest"
 	"scoutfs/engine/format"
 	"scoutfs/engine/fs"
+	"scoutfs/fsck/contents"
 	"scoutfs/fsck/problem"
 	"scoutfs/fsck/structure"
+	"scoutfs/progress"
 )
 
 // Check checks a volume. Damage is no error: it is in the summary, and has
@@ -83,9 +86,34 @@ func (c *check) read(ctx context.Context, report problem.Reporter) error {
 	if _, err = checker.Finish(ctx); err != nil {
 		return err
 	}
+	if err = c.readData(ctx, trees.Snapshot, report, phases); err != nil {
+		return err
+	}
 	c.count(trees.Reader.Stats())
 	return c.unwritten(super)
 }
+
+// readData reads the files if that was asked for.
+func (c *check) readData(ctx context.Context, snapshot *forest.Snapshot, report problem.Reporter, sink progress.Sink) error {
+	if !c.opts.ReadData || c.opts.Pair.Data == nil {
+		return nil
+	}
+	n, err := contents.Read(ctx, contents.Options{
+		Snapshot: snapshot,
+		Data:     c.opts.Pair.Data,
+		Report:   report,
+		Progress: sink,
+		Total:    progress.Unknown,
+		Memory:   c.budget.rest,
+		Workers:  dataWorkers,
+	})
+	c.summary.DataRead = n
+	return err
+}
+
+// dataWorkers is how many requests for file data are made at once: enough to
+// keep several disks busy.
+const dataWorkers = 8
 
 func volumeOf(super *format.Super) *Volume {
 	return &Volume{

@@ -35,10 +35,17 @@ func busy(t *testing.T) *builder {
 		slot, event int
 		rid, term   uint64
 	}{
-		{0, format.QuorumEventBegin, rid, 0}, {0, format.QuorumEventTerm, rid, 1}, {0, format.QuorumEventElect, rid, 1},
-		{0, format.QuorumEventFence, rid, 1}, {0, format.QuorumEventStop, rid, 1}, {0, format.QuorumEventEnd, rid, 1},
-		{3, format.QuorumEventBegin, other, 1}, {3, format.QuorumEventElect, other, 2}, {3, format.QuorumEventFence, other, 2},
-		{3, format.QuorumEventTerm, other, 4}, {3, format.QuorumEventElect, other, 4},
+		{0, format.QuorumEventBegin, rid, 0},
+		{0, format.QuorumEventTerm, rid, 1},
+		{0, format.QuorumEventElect, rid, 1},
+		{0, format.QuorumEventFence, rid, 1},
+		{0, format.QuorumEventStop, rid, 1},
+		{0, format.QuorumEventEnd, rid, 1},
+		{3, format.QuorumEventBegin, other, 1},
+		{3, format.QuorumEventElect, other, 2},
+		{3, format.QuorumEventFence, other, 2},
+		{3, format.QuorumEventTerm, other, 4},
+		{3, format.QuorumEventElect, other, 4},
 	} {
 		b.event(e.slot, e.event, e.rid, e.term)
 	}
@@ -290,8 +297,7 @@ func TestEveryPartIsShownWhenAnotherIsDamaged(t *testing.T) {
 			var sections []string
 			for _, d := range s.Damage {
 				sections = append(sections, d.Section)
-				var corrupt *format.CorruptError
-				if !errors.As(d.Err, &corrupt) {
+				if _, corrupt := errors.AsType[*format.CorruptError](d.Err); !corrupt {
 					t.Errorf("%s: %v", d.Section, d.Err)
 				}
 			}

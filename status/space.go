@@ -105,6 +105,3 @@ func (r *reader) orphans(f *fs.FS) {
 	}
 	r.status.Inodes.Orphans = &n
 }
-
-// blocksOf is how many whole blocks a device has room for.
-func blocksOf(d *Device) uint64 { return d.Bytes / d.BlockSize }

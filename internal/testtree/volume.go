@@ -10,6 +10,7 @@
 package testtree
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"path/filepath"
@@ -236,7 +237,7 @@ func save(path string, from device.Device) error {
 	}
 	block, zero := make([]byte, format.LargeBlockSize), make([]byte, format.LargeBlockSize)
 	for off := int64(0); off < from.Size() && err == nil; off += int64(len(block)) {
-		if _, err = io.ReadFull(io.NewSectionReader(from, off, int64(len(block))), block); err == nil && !slices.Equal(block, zero) {
+		if _, err = io.ReadFull(io.NewSectionReader(from, off, int64(len(block))), block); err == nil && !bytes.Equal(block, zero) {
 			_, err = to.WriteAt(block, off)
 		}
 	}

@@ -4,6 +4,7 @@ package command_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -79,7 +80,7 @@ func (c *changing) commit(t *testing.T, seq uint64) {
 		if _, err := from.ReadAt(block, off); err != nil {
 			t.Fatal(err)
 		}
-		if slices.Equal(block, zero) {
+		if bytes.Equal(block, zero) {
 			continue
 		}
 		if _, err := to.WriteAt(block, off); err != nil {

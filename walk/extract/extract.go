@@ -212,7 +212,7 @@ func (e *extraction) walk(p string) {
 			return e.src.Stat(ctx, n, tree.WantArchive|tree.WantProject)
 		},
 		Enter: func(f *tree.Found[tree.Attr], err error) bool {
-			return err == nil && f.Value.IsDir() || err != nil && f.Node.IsDir()
+			return err == nil && f.Value.IsDir() && !e.isTarget(&f.Value) || err != nil && f.Node.IsDir()
 		},
 	}
 	for f, err := range tree.Walk(e.ctx, e.src, start, opts) {
@@ -221,6 +221,12 @@ func (e *extraction) walk(p string) {
 		}
 		w.visit(f, err)
 	}
+}
+
+// isTarget reports whether a directory is the folder that is extracted to,
+// which can be in the tree itself if that is mounted.
+func (e *extraction) isTarget(a *tree.Attr) bool {
+	return a.Dev == e.before.Dev && a.Ino == e.before.Ino
 }
 
 // reach makes the folders on the way to a path. It returns the last of them,
@@ -295,10 +301,13 @@ func (w *walker) visit(f tree.Found[tree.Attr], err error) {
 		}
 		parent = w.stack[f.Depth-1]
 	}
+	isDir := f.Value.IsDir()
+	if err == nil && isDir && w.isTarget(&f.Value) {
+		err = fmt.Errorf("it is the folder that is extracted to: %w", syscall.ELOOP)
+	}
 	if err != nil {
 		w.fail(f.Node, err)
 	}
-	isDir := f.Value.IsDir()
 	if err != nil {
 		// What is below a directory can be extracted even if nothing is known
 		// of itself.

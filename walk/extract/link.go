@@ -10,8 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// linkName is the name of a file among those that are to have several.
-func (j *job) linkName() string { return strconv.FormatUint(j.attr.Ino, 10) }
+// linkName is the name of a file among those that are to have several: its
+// inode number, and before it the file system if there can be several.
+func (j *job) linkName() string {
+	name := strconv.FormatUint(j.attr.Ino, 10)
+	if j.attr.Dev != 0 {
+		name = strconv.FormatUint(j.attr.Dev, 10) + "." + name
+	}
+	return name
+}
 
 // lockInode keeps other jobs from extracting the same inode until the
 // function that it returns is called.

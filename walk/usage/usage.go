@@ -34,7 +34,8 @@ type Sum struct {
 	Inodes   uint64
 }
 
-func (s *Sum) add(o Sum) {
+// Add adds what other files take.
+func (s *Sum) Add(o Sum) {
 	s.Online += o.Online
 	s.Offline += o.Offline
 	s.Apparent += o.Apparent
@@ -158,7 +159,7 @@ func (s *stack) settle(depth int) bool {
 		row := s.rows[n-1]
 		s.rows = s.rows[:n-1]
 		if n > 1 {
-			s.rows[n-2].Sum.add(row.Sum)
+			s.rows[n-2].Sum.Add(row.Sum)
 		}
 		if !s.yield(row, nil) {
 			return false
@@ -218,7 +219,7 @@ func Owners(ctx context.Context, t tree.Tree, starts []tree.Node, by By, o Optio
 				sum = new(Sum)
 				sums[of] = sum
 			}
-			sum.add(a.sum)
+			sum.Add(a.sum)
 		}
 		order := slices.SortedFunc(maps.Keys(sums), func(a, b owner) int { return cmp.Compare(a.id, b.id) })
 		for _, of := range order {
@@ -254,7 +255,7 @@ func Total(ctx context.Context, t tree.Tree, start tree.Node, o Options) iter.Se
 				if a.attr.Ino == start.Ino {
 					row.Attr = *a.attr
 				}
-				row.Sum.add(a.sum)
+				row.Sum.Add(a.sum)
 			}
 		}
 		yield(row, nil)

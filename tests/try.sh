@@ -36,6 +36,21 @@ run scoutfs df -h --meta-device meta.img
 run scoutfs stat --meta-device meta.img /
 run scoutfs statfs --output json --meta-device meta.img
 run scoutfs walk-inodes --meta-device meta.img -- meta_seq 0 -1
+run scoutfs status --meta-device meta.img --data-device data.img
+run scoutfs changes --meta-device meta.img --output jsonl
+
+say "Its files: a new volume has only its root."
+run scoutfs ls -lai --meta-device meta.img
+run scoutfs find --explain --type d --meta-device meta.img
+run scoutfs du -h --meta-device meta.img
+run scoutfs extract --meta-device meta.img --data-device data.img / recovered
+
+say "The same commands on this machine's own files."
+run 'mkdir -p files/inside; echo content >files/file; truncate -s 1G files/sparse; ln files/file files/inside/link'
+run scoutfs ls -lR files
+run scoutfs find files --links +1 --size -1M
+run scoutfs du -ah files
+run scoutfs cat files/file
 
 say "Changing a volume that nobody has mounted."
 run scoutfs change-quorum-config --offline -Q 0,127.0.0.1,42000 -Q 1,127.0.0.1,42001 -Q 2,127.0.0.1,42002 meta.img

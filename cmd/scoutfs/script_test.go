@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"scoutfs/engine/format"
+	"scoutfs/internal/testtree"
 )
 
 func TestMain(m *testing.M) {
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 //	poke FILE OFFSET TEXT           write bytes, in the escapes of Go's strings
 //	set FILE BLOCK FIELD NUMBER     change a field of a super block or quorum block (super, quorum0, ...) and its checksum
 //	same FILE FILE                  compare sparse files
+//	files FOLDER                    write testtree.Sample to meta.img and data.img in a folder
 //
 // To renew the expected output after a change that is meant:
 //
@@ -58,6 +60,12 @@ func TestScripts(t *testing.T) {
 			"poke":   poke,
 			"set":    set,
 			"same":   same,
+			"files": func(ts *testscript.TestScript, _ bool, args []string) {
+				if len(args) != 1 {
+					ts.Fatalf("usage: files FOLDER")
+				}
+				testtree.Sample(t).Write(ts.MkAbs(args[0]))
+			},
 		},
 	})
 }

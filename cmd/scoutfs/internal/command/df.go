@@ -42,8 +42,8 @@ keeps back for itself counts as used.`,
 	return cmd
 }
 
-// usage is the space on one of the devices, in blocks.
-type usage struct {
+// deviceUsage is the space on one of the devices, in blocks.
+type deviceUsage struct {
 	Type      string `json:"type"` // MetaData or Data
 	BlockSize uint64 `json:"block_size"`
 	Total     uint64 `json:"total_blocks"`
@@ -70,9 +70,9 @@ func showDf(ctx context.Context, env *cli.Env, t ioctl.Target, human bool) error
 		}
 	}
 	meta -= min(meta, s.ReservedMetaBlocks)
-	all := []usage{
-		newUsage("MetaData", format.LargeBlockSize, s.TotalMetaBlocks, meta),
-		newUsage("Data", format.SmallBlockSize, s.TotalDataBlocks, data),
+	all := []deviceUsage{
+		newDeviceUsage("MetaData", format.LargeBlockSize, s.TotalMetaBlocks, meta),
+		newDeviceUsage("Data", format.SmallBlockSize, s.TotalDataBlocks, data),
 	}
 	out := env.Output()
 	switch out.Form() {
@@ -97,16 +97,16 @@ func showDf(ctx context.Context, env *cli.Env, t ioctl.Target, human bool) error
 	return out.Err()
 }
 
-func newUsage(name string, size, total, free uint64) usage {
+func newDeviceUsage(name string, size, total, free uint64) deviceUsage {
 	used := total - min(free, total)
 	percent := uint64(0)
 	if total > 0 {
 		percent = used * 100 / total
 	}
-	return usage{name, size, total, used, free, percent}
+	return deviceUsage{name, size, total, used, free, percent}
 }
 
-func (u usage) cells(human bool) []string {
+func (u deviceUsage) cells(human bool) []string {
 	count := func(blocks uint64) string {
 		if human {
 			return values.BaseSize(blocks * u.BlockSize)
@@ -121,7 +121,7 @@ func (u usage) cells(human bool) []string {
 
 // writeDfText writes upstream's columns: right-aligned, with two blanks after
 // each, the last one too.
-func writeDfText(out *output.Writer, all []usage, human bool) {
+func writeDfText(out *output.Writer, all []deviceUsage, human bool) {
 	rows := [][]string{{"Type", "Size", "Total", "Used", "Free", "Use%"}}
 	for _, u := range all {
 		rows = append(rows, u.cells(human))

@@ -245,6 +245,11 @@ func (s *state) remove() error {
 // close gives the lock up.
 func (s *state) close() error {
 	var errs []error
+	if s.dir != nil {
+		// A process that is being started may have the folder open too for a
+		// moment, and keep the lock.
+		errs = append(errs, unix.Flock(int(s.dir.Fd()), unix.LOCK_UN))
+	}
 	for _, f := range []*os.File{s.made, s.tmp, s.links, s.fresh, s.dir} {
 		if f != nil {
 			errs = append(errs, f.Close())

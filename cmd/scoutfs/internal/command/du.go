@@ -45,25 +45,25 @@ func newDu(env *cli.Env) *cobra.Command {
 		Use:     "du [PATH...]",
 		GroupID: cli.GroupFiles,
 		Short:   "Add up what files take on the data device and in the archive",
-		Long: `Adds up the bytes of files that are online, on the data device, and offline, in
-the archive only, in whole blocks. Without --by there is a line for each
+		Long: `Adds up the bytes of files that are online, on the data device, and offline,
+in the archive only, in whole blocks. Without --by there is a line for each
 directory, which counts everything below it. With --by there is one for each
 owner, group or project of the files at all PATHs.
 
-With --meta-device, PATH is inside the volume, by default its root; otherwise it
-is a path on this machine, by default the working directory. Elsewhere than on
-scoutfs everything is online and has no project. Symbolic links are not
-followed. A file with several links counts where it is met first; a PATH inside
-another one counts once more.
+With --meta-device, PATH is inside the volume, by default its root; otherwise
+it is a path on this machine, by default the working directory. Elsewhere than
+on scoutfs everything is online and has no project. Symbolic links are not
+followed. A file with several links counts where it is met first; a PATH
+inside another one counts once more.
 
 Each line has the online bytes, the offline bytes and the path, or the number
-and name of the owner, with tabs between them. Tables and JSON also have the sum
-of the sizes, the number of inodes, and of directories the inode number.
+and name of the owner, with tabs between them. Tables and JSON also have the
+sum of the sizes, the number of inodes, and of directories the inode number.
 
-In JSON each line is an object with a type: directory, file for what --all adds,
-total, uid, gid or project. It has path and ino, or id, and name where the owner
-has one on this machine; and online_bytes, offline_bytes, size and inodes. The
-id of a project that is not known is null.`,
+In JSON each line is an object with a type: directory, file for what --all
+adds, total, uid, gid or project. It has path and ino, or id, and name where
+the owner has one on this machine; and online_bytes, offline_bytes, size and
+inodes. The id of a project that is not known is null.`,
 		Example: `  scoutfs du -h --max-depth 1 --meta-device /dev/meta
   scoutfs du --by project --output json --meta-device /dev/meta
   scoutfs du -sh /mnt/archive/*`,

@@ -39,24 +39,25 @@ func newExtract(env *cli.Env) *cobra.Command {
 		Use:     "extract PATH... FOLDER",
 		GroupID: cli.GroupFiles,
 		Short:   "Copy files out of a volume, also one that cannot be mounted",
-		Long: `Copies what is at each PATH and below to the same path below FOLDER, with holes,
-hard links, owners, permissions, ACLs, extended attributes and times, as far as
-FOLDER's file system keeps them. With --meta-device, PATH is inside the volume,
-and --data-device is needed too; otherwise it is a path on this machine.
+		Long: `Copies what is at each PATH and below to the same path below FOLDER, with
+holes, hard links, owners, permissions, ACLs, extended attributes and times,
+as far as FOLDER's file system keeps them. With --meta-device, PATH is inside
+the volume, and --data-device is needed too; otherwise it is a path on this
+machine.
 
 A file has its name in FOLDER only when it is whole. An extraction that was
-stopped, by whatever, goes on when the same command is run again, and ends with
-the same files; what it keeps meanwhile is in FOLDER/.scoutfs-extract. Files
-that are there already with the same size and time of last change are taken as
-complete. Other files that are in the way are not touched without --overwrite,
-and nothing is ever written outside of FOLDER.
+stopped, by whatever, goes on when the same command is run again, and ends
+with the same files; what it keeps meanwhile is in FOLDER/.scoutfs-extract.
+Files that are there already with the same size and time of last change are
+taken as complete. Other files that are in the way are not touched without
+--overwrite, and nothing is ever written outside of FOLDER.
 
 Data that is offline is in the archive only. Files are listed with the ranges
-that are, and written with holes there, or left out with --skip-offline. A file
-with such holes counts as complete: to have it again once it is staged, remove
-it from FOLDER. What cannot be read is told, and everything else is extracted.
-The exit status is 1 if something was not extracted, and 2 if only offline data
-is missing.
+that are, and written with holes there, or left out with --skip-offline. A
+file with such holes counts as complete: to have it again once it is staged,
+remove it from FOLDER. What cannot be read is told, and everything else is
+extracted. The exit status is 1 if something was not extracted, and 2 if only
+offline data is missing.
 
 In JSON there is an object for each file with something to tell, with type,
 path and ino: offline has size, online_bytes, offline_bytes, skipped, and

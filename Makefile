@@ -53,6 +53,10 @@ big-volume: ## make a volume of FILES (1000000) files in DIR (bin/volume), SCATT
 	@mkdir -p '$(DIR)'
 	$(GO) run ./tests/bigvolume -files $(FILES) -scatter=$(SCATTER) -dir '$(DIR)'
 
+.PHONY: fsck-speed
+fsck-speed: ## measure fsck on FILES (1000000) files in DIR (bin/volume), against e2fsck and xfs_repair for root
+	@tests/fsckspeed.sh $(FILES) '$(DIR)'
+
 # There is no mount.scoutfs on purpose: mount(8) would run it instead of
 # mounting with the kernel module.
 .PHONY: install

@@ -283,8 +283,8 @@ func (v *view) addSearch(t *testing.T, s *forest.Snapshot) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for err := range srch.VerifyLeaf(b.Leaf, source.Sorted) {
-				t.Error(err)
+			for violation := range srch.VerifyLeaf(b.Leaf, source.Sorted, nil) {
+				t.Error(violation)
 			}
 			d := srch.NewDecoder(b.Leaf)
 			for e, ok := d.Next(); ok; e, ok = d.Next() {

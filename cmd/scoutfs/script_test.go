@@ -23,8 +23,10 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"scoutfs":      main,
-		"mkfs.scoutfs": main,
+		"scoutfs":           main,
+		"mkfs.scoutfs":      main,
+		"fsck.scoutfs":      main,
+		"fsck.scoutfs_meta": main,
 	})
 }
 

@@ -44,8 +44,8 @@ type tally struct {
 
 // add keeps a case if it may be one of the first keep.
 func (t *tally) add(f problem.Finding, keep int) {
-	t.count++
-	if keep == 0 {
+	t.count += max(1, f.More)
+	if keep == 0 || f.More > 0 {
 		return
 	}
 	t.cases = append(t.cases, f)

@@ -48,6 +48,17 @@ func TestTheFirstCasesInOrderAreKept(t *testing.T) {
 	}
 }
 
+func TestCasesThatAreOnlyCountedAreCounted(t *testing.T) {
+	t.Parallel()
+	g := newGatherer(problem.NewTable(), 5, nil)
+	g.add(t.Context(), problem.Finding{Number: problem.InodeLinkCount, Place: problem.Place{Ino: 1}})
+	g.add(t.Context(), problem.Finding{Number: problem.InodeLinkCount, More: 41})
+	all := g.gathered(t.Context())
+	if len(all) != 1 || all[0].Count != 42 || len(all[0].Cases) != 1 {
+		t.Errorf("got %+v, want 42 cases, and one to look at", all)
+	}
+}
+
 func TestFindingsAreStreamedOneAtATime(t *testing.T) {
 	t.Parallel()
 	streamed := 0 // the race detector sees calls at the same time

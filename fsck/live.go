@@ -52,6 +52,8 @@ func (h *held) add(f problem.Finding) {
 	defer h.mu.Unlock()
 	note := h.table.Describe(f.Number).Severity == problem.Note
 	switch {
+	case f.More > 0 && !note:
+		h.more += f.More
 	case len(h.found)+len(h.notes) >= maxHeld:
 		if !note {
 			h.more++

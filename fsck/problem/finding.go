@@ -15,6 +15,10 @@ type Finding struct {
 	// Found and Expected are what is there and what should be, in words fit
 	// for the end of a sentence; either may be empty.
 	Found, Expected string
+	// More, if it is not 0, makes this no case but stands for so many cases
+	// of the number that were counted and are not reported one by one. The
+	// rest of the finding is empty.
+	More uint64
 }
 
 // Device is one of a volume's devices.

@@ -84,7 +84,7 @@ The JSON forms are described in docs/fsck.md.`,
 	flags.StringVar(&o.dataDevice, dataDeviceFlag, "", "the volume's data device is `DATA-DEVICE`, if no operand says so")
 	flags.BoolVar(&o.Live, liveFlag, false, "check a volume that is in use")
 	flags.BoolVar(&o.ReadData, "read-data", false, "read every block that a file has written, too")
-	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show all cases of a problem (100,000 at most), with all that is known of their places")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "show all cases of a problem (10,000 or so), with all that is known of their places")
 	flags.BoolVarP(&o.timing, "timing", "t", false, "show how long each part of the check took")
 	flags.Var(values.Size(&o.memory), "memory", "use `SIZE` of memory for blocks, sums and sorting, 64M at least; by default 1G")
 	flags.StringVar(&o.TempDir, "tmpdir", "", "put what does not fit into memory into `FOLDER`, in place of the system's")

@@ -23,6 +23,7 @@ type fsckFinding struct {
 	Place    fsckPlace      `json:"place"`
 	Found    string         `json:"found,omitempty"`
 	Expected string         `json:"expected,omitempty"`
+	More     uint64         `json:"more,omitempty"`
 }
 
 type fsckPlace struct {
@@ -51,7 +52,7 @@ func fsckCaseOf(c *fsck.Case) fsckFinding {
 
 func fsckLineOf(table *problem.Table, c *fsck.Case) fsckFinding {
 	f, p := fsckCaseOf(c), table.Describe(c.Number)
-	f.Type, f.Number, f.Problem, f.Severity = "finding", p.Number, p.Name, p.Severity.String()
+	f.Type, f.Number, f.Problem, f.Severity, f.More = "finding", p.Number, p.Name, p.Severity.String(), c.More
 	return f
 }
 

@@ -11,6 +11,7 @@ const (
 	TruncatePending   Number = 1005
 	KnownLeak         Number = 1006
 	CheckIncomplete   Number = 1007
+	MetaSpaceLow      Number = 1008
 )
 
 func notesProblems() []Problem {
@@ -52,6 +53,12 @@ func notesProblems() []Problem {
 			Title: "A part of the check could not be made.",
 			Means: "What depends on it was not judged, so there may be more problems than were found. Correct what is reported, or give what was " +
 				"missing, and check again.",
+		},
+		{
+			Number: MetaSpaceLow, Name: "META_SPACE_LOW", Severity: Note, Repair: Never,
+			Title: "The free metadata space is less than the next mount reserves.",
+			Means: "Nothing is damaged. Operations that need space fail with ENOSPC until metadata is freed or the metadata device is made larger; " +
+				"deleting files still works.",
 		},
 	}
 }

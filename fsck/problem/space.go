@@ -20,7 +20,6 @@ const (
 	FreeExtentNoOrder  Number = 415
 	FreeExtentNoBlkno  Number = 416
 	FreeExtentOrder    Number = 417
-	MetaSpaceLow       Number = 420
 	MetaBlockTwice     Number = 450
 	MetaBlockFreeUsed  Number = 451
 	MetaBlockFreeTwice Number = 452
@@ -119,12 +118,6 @@ func spaceProblems() []Problem {
 			Title: "A free extent is filed under a wrong size.",
 			Means: "Allocating from the extent fails in the kernel module, which looks for it under the size that it has. The right place follows from " +
 				"its length.",
-		},
-		{
-			Number: MetaSpaceLow, Name: "META_SPACE_LOW", Severity: Warning, Repair: Never,
-			Title: "The free metadata space is less than the next mount reserves.",
-			Means: "Nothing is damaged. Operations that need space fail with ENOSPC until metadata is freed or the metadata device is made larger; " +
-				"deleting files still works.",
 		},
 		{
 			Number: MetaBlockTwice, Name: "META_BLOCK_TWICE", Severity: Error, Repair: Asked, Upstream: []string{"PB_META_REF_OVERLAPS_EXISTING"},

@@ -72,6 +72,7 @@ func (t *tree) close(height, n int) {
 		next.add(item{key: it.key, value: l.values[it.from:it.to]})
 	}
 	l.items = l.items[:n]
+	l.bytes -= next.bytes
 	key := l.items[n-1].key
 	t.blocks.writeTree(ref, height, l.batch)
 	t.levels[height] = next

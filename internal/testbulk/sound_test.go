@@ -542,14 +542,18 @@ func TestVolumeHasEveryKindOfItem(t *testing.T) {
 func TestBlocksAreFilledAsOftenSeen(t *testing.T) {
 	t.Parallel()
 	for _, scatter := range []bool{false, true} {
-		s := open(t, made(t, testbulk.Options{Files: 30_000, Scatter: scatter}))
+		s := open(t, made(t, testbulk.Options{Files: 80_000, Scatter: scatter}))
 		tree := btree.Tree{Reader: s.Blocks(), Root: s.Super.FSRoot.Root(), Kind: format.TreeFSRoot}
-		leaves, used, ascending, last := 0, 0, 0, uint64(0)
+		leaves, parents, used, ascending, last := 0, 0, 0, 0, uint64(0)
 		for b, err := range tree.Blocks(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			for v := range btree.Verify(b.Block, btree.VerifyOptions{Level: b.Level, Range: b.Range, Tree: tree.Kind}) {
+				t.Error(v.Err)
+			}
 			if b.Level > 0 {
+				parents++
 				continue
 			}
 			leaves++
@@ -561,6 +565,9 @@ func TestBlocksAreFilledAsOftenSeen(t *testing.T) {
 		}
 		if fill := used * 100 / (leaves * format.BtreeLeafBytes); fill < 65 || fill > 85 {
 			t.Errorf("leaves are filled to %d %%", fill)
+		}
+		if parents < 3 {
+			t.Errorf("%d parents, expected those of several levels", parents)
 		}
 		if share := ascending * 100 / leaves; scatter && (share < 30 || share > 70) || !scatter && share < 99 {
 			t.Errorf("scattered %v: %d %% of leaves lie behind the one before", scatter, share)

@@ -3,7 +3,6 @@
 package items
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"scoutfs/fsck/problem"
@@ -39,7 +38,7 @@ func (l *limiter) full(n problem.Number) bool { return l.counts[n].Load() > maxC
 func (l *limiter) finish() {
 	for n := range l.counts {
 		if more := l.counts[n].Load() - maxCases; more > 0 {
-			l.report(problem.Finding{Number: problem.Number(n), Found: fmt.Sprintf("%d more cases, which are not listed", more)})
+			l.report(problem.Finding{Number: problem.Number(n), More: uint64(more)})
 		}
 	}
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package items_test
+
+import (
+	"os"
+	"testing"
+
+	"scoutfs/engine/device"
+	"scoutfs/fsck/items"
+	"scoutfs/fsck/problem"
+	"scoutfs/internal/testimage"
+)
+
+// BenchmarkCheck checks a volume with 95,226 inodes and 656,875 items from the
+// page cache, or the one that SCOUTFS_BENCH_META names.
+func BenchmarkCheck(b *testing.B) {
+	path := os.Getenv("SCOUTFS_BENCH_META")
+	if path == "" {
+		path = testimage.Get(b, "many").Meta
+	}
+	meta, err := device.Open(path, device.Options{Shared: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer meta.Close()
+	b.ReportAllocs()
+	n := uint64(0)
+	for b.Loop() {
+		r, search := volume(b, meta)
+		facts, err := items.Check(b.Context(), items.Options{Volume: r, Search: search, Report: func(problem.Finding) {}, Seed: seed})
+		if err != nil {
+			b.Fatal(err)
+		}
+		n += facts.Items
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(n), "ns/item")
+}

@@ -6,7 +6,9 @@
 // themselves, extents that lie.
 //
 // Inodes, counts and times are kept right until a test changes them; nothing
-// is checked. What stands on the devices is written by package testvolume.
+// is checked. A volume is sound unless a test makes it something else, or gives
+// it attributes that are searched or totalled. What stands on the devices is
+// written by package testvolume.
 package testtree
 
 import (
@@ -207,6 +209,8 @@ func (v *Volume) Memory() device.Pair {
 		}
 		b.Put(k, value)
 	}
+	b.Account = true
+	b.DataUsed = uint64(len(v.data)) / format.SmallBlockSize
 	if _, err := b.Data.WriteAt(v.data, format.FirstDataBlkno*format.SmallBlockSize); err != nil {
 		v.tb.Fatal(err)
 	}

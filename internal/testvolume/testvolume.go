@@ -3,8 +3,8 @@
 // Package testvolume builds small volumes in memory, for tests that need files
 // and directories of a known shape, or items that upstream would never write.
 // A [Builder] collects items and supers' fields; [Builder.Devices] writes them
-// as two devices. Nothing is checked and nothing follows from anything else:
-// what is wrong stays wrong.
+// as two devices. Nothing is checked and nothing follows from anything else
+// but with [Builder].Account: what is wrong stays wrong.
 package testvolume
 
 import (
@@ -38,6 +38,13 @@ type Builder struct {
 	Blocks *testblock.Volume
 	// Data is the data device without its super.
 	Data *device.Memory
+	// Account gives the volume what a sound one has besides its items: a
+	// quorum slot, quorum blocks, and allocators with all blocks that are not
+	// in use. Those are the trees of the items, and DataUsed blocks of the
+	// data device from format.FirstDataBlkno on; blocks that were written
+	// before are taken for free.
+	Account  bool
+	DataUsed uint64
 }
 
 // New returns a volume of format version 2 that has nothing but an empty root
@@ -145,11 +152,15 @@ func Extent(blkno uint64, flags uint8) []byte {
 func (b *Builder) Devices(tb testing.TB) device.Pair {
 	tb.Helper()
 	super := b.Super
+	trees := format.FirstMetaBlkno + b.Blocks.Used()
 	super.FSRoot.Set(b.tree(b.Items))
 	super.LogsRoot.Set(b.tree(b.LogTrees))
 	super.SrchRoot.Set(b.tree(b.Srch))
 	super.LogMerge.Set(b.tree(b.Merge))
 	super.MountedClients.Set(b.tree(b.Mounts))
+	if b.Account {
+		b.account(tb, &super, trees)
+	}
 	WriteSuper(tb, b.Blocks.Dev, &super)
 	data := super
 	data.Flags.Set(0)

@@ -7,12 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/forest"
 	"scoutfs/engine/format"
 	"scoutfs/engine/fs"
 	"scoutfs/fsck/contents"
+	"scoutfs/fsck/items"
 	"scoutfs/fsck/problem"
 	"scoutfs/fsck/structure"
 	"scoutfs/progress"
@@ -64,13 +66,15 @@ func (c *check) read(ctx context.Context, report problem.Reporter) error {
 	c.summary = Summary{WithData: c.opts.Pair.Data != nil}
 	defer func() { c.summary.Phases = phases.stop() }()
 
+	search := items.NewSearch(c.opts.Seed)
 	checker := structure.New(structure.Options{
-		Meta:       c.opts.Pair.Meta,
-		Data:       c.opts.Pair.Data,
-		Report:     report,
-		Progress:   phases,
-		CacheBytes: c.budget.blocks,
-		Workers:    max(c.opts.Workers, block.DefaultWorkers),
+		Meta:          c.opts.Pair.Meta,
+		Data:          c.opts.Pair.Data,
+		Report:        report,
+		Progress:      phases,
+		CacheBytes:    c.budget.blocks,
+		Workers:       max(c.opts.Workers, block.DefaultWorkers),
+		SearchEntries: search.Add,
 	})
 	super, err := checker.Supers(ctx)
 	if err != nil || super == nil {
@@ -83,18 +87,44 @@ func (c *check) read(ctx context.Context, report problem.Reporter) error {
 	}
 	defer trees.Reader.Wait()
 	c.found.findPaths(fs.New(trees.Snapshot, c.opts.Pair.Data))
-	if _, err = checker.Finish(ctx); err != nil {
+	facts, err := items.Check(ctx, items.Options{
+		Volume:   trees,
+		Leaf:     checker.Leaf,
+		SeqWrong: checker.SeqWrong,
+		Search:   search,
+		Report:   report,
+		Progress: phases,
+		Workers:  c.opts.Workers,
+		Memory:   c.budget.rest,
+		TempDir:  c.opts.TempDir,
+		Seed:     c.opts.Seed,
+	})
+	if err != nil {
 		return err
 	}
-	if err = c.readData(ctx, trees.Snapshot, report, phases); err != nil {
+	account, err := checker.Finish(ctx)
+	if err != nil {
 		return err
 	}
-	c.count(trees.Reader.Stats())
+	if err := c.readData(ctx, trees.Snapshot, facts.Online, report, phases); err != nil {
+		return err
+	}
+	c.count(facts, account, trees.Reader.Stats())
 	return c.unwritten(super)
 }
 
-// readData reads the files if that was asked for.
-func (c *check) readData(ctx context.Context, snapshot *forest.Snapshot, report problem.Reporter, sink progress.Sink) error {
+func (c *check) count(facts *items.Facts, account structure.Account, stats block.Stats) {
+	s := &c.summary
+	s.Items, s.Inodes, s.Names, s.Xattrs, s.Extents = facts.Items, facts.Inodes, facts.Names, facts.Xattrs, facts.Extents
+	s.Files, s.Directories, s.Symlinks, s.Specials = facts.Files, facts.Directories, facts.Symlinks, facts.Specials
+	s.DataBlocks = facts.Online + facts.Unwritten
+	s.MetaUsed, s.MetaFree = account.Used, account.Free
+	s.Blocks, s.Bytes = stats.Blocks, stats.Bytes
+}
+
+// readData reads the files if that was asked for. blocks is how many they
+// have.
+func (c *check) readData(ctx context.Context, snapshot *forest.Snapshot, blocks uint64, report problem.Reporter, sink progress.Sink) error {
 	if !c.opts.ReadData || c.opts.Pair.Data == nil {
 		return nil
 	}
@@ -103,7 +133,7 @@ func (c *check) readData(ctx context.Context, snapshot *forest.Snapshot, report 
 		Data:     c.opts.Pair.Data,
 		Report:   report,
 		Progress: sink,
-		Total:    progress.Unknown,
+		Total:    int64(min(blocks, math.MaxInt64/format.SmallBlockSize)) * format.SmallBlockSize,
 		Memory:   c.budget.rest,
 		Workers:  dataWorkers,
 	})
@@ -124,10 +154,6 @@ func volumeOf(super *format.Super) *Volume {
 		MetaBlocks:    super.TotalMetaBlocks.Get(),
 		DataBlocks:    super.TotalDataBlocks.Get(),
 	}
-}
-
-func (c *check) count(stats block.Stats) {
-	c.summary.Blocks, c.summary.Bytes = stats.Blocks, stats.Bytes
 }
 
 // unwritten makes sure that the super is still the one that was checked.

@@ -86,6 +86,6 @@ type budget struct {
 // and those being read, since every block is read once; beyond that it serves
 // the passes that look closer at what differs.
 func newBudget(memory int64) budget {
-	blocks := memory / 2
+	blocks := memory / 4
 	return budget{blocks, memory - blocks}
 }

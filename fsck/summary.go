@@ -57,7 +57,8 @@ type Summary struct {
 	// What was looked at.
 	Inodes, Files, Directories, Symlinks, Specials uint64
 	Names, Xattrs, Extents, Items                  uint64
-	DataBlocks                                     uint64 // in use by files, of 4 KiB
+	DataBlocks                                     uint64 // of files, of 4 KiB
+	MetaUsed, MetaFree                             uint64 // blocks of the metadata device, of 64 KiB
 	Blocks, Bytes                                  uint64 // of metadata that were read
 	DataRead                                       uint64 // bytes of files, with [Options].ReadData
 	WithData                                       bool   // the data device was there
@@ -67,11 +68,6 @@ type Summary struct {
 	Readings int
 	Phases   []Phase // of the last reading
 	Elapsed  time.Duration
-	// PeakMemory is the most memory in bytes that was in use for what
-	// [Options].Memory bounds.
-	PeakMemory int64
-	// Spilled is how many bytes went through temporary files.
-	Spilled int64
 }
 
 // Count returns how many cases of a severity were found.

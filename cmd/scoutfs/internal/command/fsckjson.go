@@ -132,6 +132,8 @@ type fsckChecked struct {
 	Extents     uint64      `json:"extents"`
 	Items       uint64      `json:"items"`
 	DataBlocks  uint64      `json:"data_blocks"`
+	MetaUsed    uint64      `json:"meta_blocks_used"`
+	MetaFree    uint64      `json:"meta_blocks_free"`
 	MetaBlocks  uint64      `json:"meta_blocks_read"`
 	MetaBytes   uint64      `json:"meta_bytes_read"`
 	DataBytes   uint64      `json:"data_bytes_read"`
@@ -140,7 +142,6 @@ type fsckChecked struct {
 	Seconds     float64     `json:"seconds"`
 	Phases      []fsckPhase `json:"phases"`
 	PeakMemory  int64       `json:"peak_memory_bytes"`
-	Spilled     int64       `json:"spilled_bytes"`
 }
 
 type fsckPhase struct {
@@ -154,7 +155,7 @@ func fsckReportOf(f *fsckRun, s *fsck.Summary, status int, failed error) fsckRep
 		MetaDevice: f.paths[metaDevice],
 		DataDevice: f.paths[dataDevice],
 		Clean:      s.Clean() && failed == nil,
-		Complete:   failed == nil && s.Has(problem.CheckIncomplete)+s.Count(problem.Fatal) == 0,
+		Complete:   failed == nil && s.WithData && s.Has(problem.CheckIncomplete)+s.Count(problem.Fatal) == 0,
 		ExitStatus: status,
 		Counts: fsckCounts{
 			Fatal:    s.Count(problem.Fatal),
@@ -174,6 +175,8 @@ func fsckReportOf(f *fsckRun, s *fsck.Summary, status int, failed error) fsckRep
 			Extents:     s.Extents,
 			Items:       s.Items,
 			DataBlocks:  s.DataBlocks,
+			MetaUsed:    s.MetaUsed,
+			MetaFree:    s.MetaFree,
 			MetaBlocks:  s.Blocks,
 			MetaBytes:   s.Bytes,
 			DataBytes:   s.DataRead,
@@ -181,8 +184,7 @@ func fsckReportOf(f *fsckRun, s *fsck.Summary, status int, failed error) fsckRep
 			Readings:    s.Readings,
 			Seconds:     s.Elapsed.Seconds(),
 			Phases:      []fsckPhase{},
-			PeakMemory:  s.PeakMemory,
-			Spilled:     s.Spilled,
+			PeakMemory:  peakMemory(),
 		},
 		Next: append([]string{}, f.next(s, failed)...),
 	}

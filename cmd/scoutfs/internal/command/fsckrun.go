@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"golang.org/x/sys/unix"
 
@@ -164,8 +165,19 @@ func (f *fsckRun) check(ctx context.Context, sink progress.Sink) (summary *fsck.
 	case f.options.verbose:
 		options.Cases = fsckAllCases
 	}
+	// Memory that is not in use any more counts too.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(options.Memory))
 	summary, err = fsck.Check(ctx, options)
 	return summary, errors.Join(err, lost)
+}
+
+// peakMemory is the most memory in bytes that the program has had.
+func peakMemory() int64 {
+	var usage unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return usage.Maxrss << 10
 }
 
 func seed(random io.Reader) (uint64, error) {

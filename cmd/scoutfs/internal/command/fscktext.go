@@ -169,8 +169,7 @@ func (t *fsckText) checked(failed error) {
 		for _, phase := range s.Phases {
 			t.out.Printf("  %-24s%s\n", phase.Name, phase.Elapsed.Round(time.Millisecond))
 		}
-		t.out.Printf("  %-24s%s\n", "memory at most", values.BaseSize(uint64(s.PeakMemory)))
-		t.out.Printf("  %-24s%s\n", "temporary files", values.BaseSize(uint64(s.Spilled)))
+		t.out.Printf("  %-24s%s\n", "memory at most", values.BaseSize(uint64(peakMemory())))
 	}
 }
 

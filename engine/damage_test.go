@@ -257,7 +257,7 @@ func (d *damaged) compare(tb testing.TB, answers []answer, place string) (failur
 		case got.err != nil:
 			failures++
 			checkDamage(tb, got.question, got.err, place)
-			if n > len(want.values) || !slices.Equal(got.values, want.values[:n]) {
+			if n > len(want.values) || !slices.EqualFunc(got.values, want.values[:n], sameButLast) {
 				tb.Errorf("%s: %d answers before the error are not the first of %d", got.question, n, len(want.values))
 			}
 		case want.err != nil || !slices.Equal(got.values, want.values):
@@ -265,6 +265,12 @@ func (d *damaged) compare(tb testing.TB, answers []answer, place string) (failur
 		}
 	}
 	return failures
+}
+
+// sameButLast compares an answer before an error with what it was without.
+// Which entry is the last cannot be told then.
+func sameButLast(got, want string) bool {
+	return got == want || got == strings.Replace(want, " Last:true ", " Last:false ", 1)
 }
 
 // kinds maps the magic of each block that questions lead to to their number.

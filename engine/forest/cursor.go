@@ -40,9 +40,12 @@ type Cursor struct {
 	opts     CursorOptions
 	sources  []source
 	heap     []int // indexes of sources that have an item, least first
-	// lone is the only source with an item, nil if there are more. It has
-	// not been moved on from the item that the cursor is at if behind.
+	// lone is the first source of the heap while its items come before those
+	// of all others, which begin with limit unless it is the only source. It
+	// has not been moved on from the item that the cursor is at if behind.
 	lone   *source
+	only   bool
+	limit  format.Key
 	behind bool
 	total  format.XattrTotal
 	item   Item
@@ -147,19 +150,24 @@ func (c *Cursor) take(src *source, ok bool) bool {
 
 // settle resolves the least key of all sources, over again until one exists.
 func (c *Cursor) settle() bool {
-	if c.lone != nil {
-		return c.settleLone()
-	}
-	for c.err == nil && len(c.heap) > 0 {
-		if len(c.heap) == 1 {
-			c.lone, c.behind = &c.sources[c.heap[0]], false
-			return c.settleLone()
+	for c.err == nil {
+		if c.lone != nil {
+			if c.settleLone() {
+				return true
+			}
+			continue
+		}
+		if len(c.heap) == 0 {
+			return false
 		}
 		key := c.sources[c.heap[0]].key
 		var exists bool
-		if key.Zone == format.ZoneXattrTotl {
+		switch {
+		case key.Zone == format.ZoneXattrTotl:
 			exists = c.resolveTotal(key)
-		} else {
+		case c.stand(key):
+			continue
+		default:
 			exists = c.resolveNewest(key)
 		}
 		if exists {
@@ -169,26 +177,39 @@ func (c *Cursor) settle() bool {
 	return false
 }
 
-// settleLone is settle when a single source is left, whose items are the
-// view's but for deletions and totals.
+// stand makes the first source the lone one if no other has the key.
+func (c *Cursor) stand(key format.Key) bool {
+	c.only = len(c.heap) == 1
+	if !c.only {
+		c.limit = c.sources[c.heap[1]].key
+		if len(c.heap) > 2 && c.sources[c.heap[2]].key.Less(c.limit) {
+			c.limit = c.sources[c.heap[2]].key
+		}
+		if !key.Less(c.limit) {
+			return false
+		}
+	}
+	c.lone, c.behind = &c.sources[c.heap[0]], false
+	return true
+}
+
+// settleLone is settle as long as one source stands alone, whose items are
+// the view's but for deletions. It returns false when the source does not
+// stand alone any more.
 func (c *Cursor) settleLone() bool {
 	src := c.lone
 	for {
-		if c.behind && !c.take(src, src.cursor.Next()) {
-			c.lone, c.heap = nil, c.heap[:0]
-			return false
-		}
-		if src.key.Zone == format.ZoneXattrTotl {
-			exists := c.resolveTotal(src.key)
-			c.behind = false
-			switch {
-			case c.err != nil, len(c.heap) == 0:
+		if c.behind {
+			if !c.take(src, src.cursor.Next()) {
 				c.lone = nil
-				return exists
-			case exists:
-				return true
+				c.dropFirst()
+				return false
 			}
-			continue
+			if !c.only && !src.key.Less(c.limit) || src.key.Zone == format.ZoneXattrTotl {
+				c.lone = nil
+				c.siftDown(0)
+				return false
+			}
 		}
 		c.behind = true
 		if it := src.cursor.Item(); it.Flags&format.ItemFlagDeletion == 0 {
@@ -255,16 +276,20 @@ func (c *Cursor) damagedTotal(t *tree, key format.Key, err error) bool {
 // advance moves the least source on. It returns false on an error only.
 func (c *Cursor) advance() bool {
 	src := &c.sources[c.heap[0]]
-	if !c.take(src, src.cursor.Next()) {
-		last := len(c.heap) - 1
-		c.heap[0] = c.heap[last]
-		c.heap = c.heap[:last]
+	if c.take(src, src.cursor.Next()) {
+		c.siftDown(0)
+	} else {
+		c.dropFirst()
 	}
-	if c.err != nil {
-		return false
-	}
+	return c.err == nil
+}
+
+// dropFirst takes the first source off the heap.
+func (c *Cursor) dropFirst() {
+	last := len(c.heap) - 1
+	c.heap[0] = c.heap[last]
+	c.heap = c.heap[:last]
 	c.siftDown(0)
-	return true
 }
 
 // before orders the heap: by key, and for one key by tree.

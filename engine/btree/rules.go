@@ -41,7 +41,7 @@ const (
 func (r Rule) Unusable() bool {
 	switch r {
 	case RuleLevel, RuleItemCount, RuleAVLLink, RuleAVLUnlinked, RuleKeyOrder, RuleKeyRange, RuleLastKey,
-		RuleValuePlace, RuleValueOverlap, RuleChildRef:
+		RuleValuePlace, RuleValueOverlap:
 		return true
 	}
 	return false

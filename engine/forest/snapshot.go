@@ -63,13 +63,26 @@ func Load(ctx context.Context, blocks *block.Reader, super *format.Super) (*Snap
 	if err := s.loadLogTrees(ctx); err != nil {
 		return nil, fmt.Errorf("reading logs_root: %w", err)
 	}
-	s.addTree(Tree{Kind: format.TreeFSRoot}, "fs_root", own.FSRoot.Root(), bucketFS, format.Ref{})
+	s.addTrees()
+	return s, nil
+}
+
+// New returns the snapshot of a super, log trees by rid and nr, and a merge or
+// nil that were read before. Nothing is copied but the super. It does no I/O.
+func New(blocks *block.Reader, super *format.Super, logs []*format.LogTrees, merge *format.LogMergeStatus) *Snapshot {
+	own := *super
+	s := &Snapshot{Super: &own, LogTrees: logs, Merge: merge, blocks: blocks}
+	s.addTrees()
+	return s
+}
+
+func (s *Snapshot) addTrees() {
+	s.addTree(Tree{Kind: format.TreeFSRoot}, "fs_root", s.Super.FSRoot.Root(), bucketFS, format.Ref{})
 	for _, lt := range s.LogTrees {
 		name := fmt.Sprintf("log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
 		id := Tree{format.TreeLogItems, lt.RID.Get(), lt.Nr.Get()}
 		s.addTree(id, name, lt.ItemRoot.Root(), s.bucketOf(lt), lt.BloomRef.Ref())
 	}
-	return s, nil
 }
 
 // Blocks returns the reader that the snapshot was loaded with, for the other

@@ -23,6 +23,7 @@ const (
 	MergeFlags             Number = 524
 	MergeNoStatus          Number = 525
 	MergeSeq               Number = 526
+	MergeNoMount           Number = 527
 )
 
 func logsProblems() []Problem {
@@ -131,6 +132,12 @@ func logsProblems() []Problem {
 			Title: "A record of the log merge has a sequence number beyond the volume's.",
 			Means: "The number says which log trees are in the merge. With a wrong one trees are freed that were not merged, and their changes are " +
 				"lost.",
+		},
+		{
+			Number: MergeNoMount, Name: "MERGE_NO_MOUNT", Severity: Warning, Repair: Asked,
+			Title: "A job of the log merge belongs to a mount that does not exist.",
+			Means: "The server takes back the jobs of a mount before it forgets the mount. Nobody will finish this one, so the merge never ends: log " +
+				"trees pile up and reading becomes slower.",
 		},
 	}
 }

@@ -16,6 +16,7 @@ const (
 	CompactionInput    Number = 611
 	CompactionPosition Number = 612
 	CompactionKey      Number = 613
+	CompactionNoMount  Number = 614
 	SearchEntryMissing Number = 620
 	SearchEntryStale   Number = 621
 )
@@ -84,6 +85,12 @@ func searchProblems() []Problem {
 			Number: CompactionKey, Name: "COMPACTION_KEY", Severity: Error, Repair: Asked,
 			Title: "The record of a compaction contradicts its key.",
 			Means: "The server finds the record under another key than it describes, and cannot complete or take back the compaction.",
+		},
+		{
+			Number: CompactionNoMount, Name: "COMPACTION_NO_MOUNT", Severity: Warning, Repair: Asked,
+			Title: "A compaction of search files belongs to a mount that does not exist.",
+			Means: "The server takes back the compactions of a mount before it forgets the mount. Nobody will finish this one, so its files are never " +
+				"compacted and its space stays taken.",
 		},
 		{
 			Number: SearchEntryMissing, Name: "SEARCH_ENTRY_MISSING", Severity: Error, Repair: Automatic,

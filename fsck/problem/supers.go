@@ -17,6 +17,7 @@ const (
 	NextIno                Number = 111
 	SuperSeq               Number = 112
 	InodeCount             Number = 113
+	MetaSuperFSID          Number = 114
 	DataSuperUnreadable    Number = 120
 	DataSuperMagic         Number = 121
 	DataSuperCRC           Number = 122
@@ -111,6 +112,12 @@ func supersProblems() []Problem {
 			Title: "The volume's count of inodes is not the number of its inodes.",
 			Means: "Only df shows this count, so names and contents are not concerned. It follows from the inodes that exist and the counts that log " +
 				"trees add.",
+		},
+		{
+			Number: MetaSuperFSID, Name: "META_SUPER_FSID", Severity: Error, Repair: Automatic,
+			Title: "The super block of the metadata device carries the identifier of another volume.",
+			Means: "Every block of a volume carries the volume's identifier, and those of this device agree on one that its super does not have. The " +
+				"kernel module would refuse every block. The identifier that the others carry has to be written into the super.",
 		},
 		{
 			Number: DataSuperUnreadable, Name: "DATA_SUPER_UNREADABLE", Severity: Error, Repair: Never,

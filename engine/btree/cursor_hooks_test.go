@@ -92,8 +92,8 @@ func TestCursorGoesOnBehindDamage(t *testing.T) {
 		{name: "leaf that a search leads to", level: 0, nr: 4, from: 13, lost: [2]uint64{13, 14}},
 		{name: "parent", level: 1, nr: 2, lost: [2]uint64{18, 26}},
 		{name: "parent that a search leads to", level: 1, nr: 2, from: 20, lost: [2]uint64{20, 26}},
-		{name: "upper parent", level: 2, nr: 1, lost: [2]uint64{27, 53}},
-		{name: "last upper parent", level: 2, nr: 2, lost: [2]uint64{54, 59}},
+		{name: "upper parent", level: 2, nr: 1, lost: [2]uint64{27, 44}},
+		{name: "last upper parent", level: 2, nr: 2, lost: [2]uint64{45, 59}},
 		{name: "root", level: 3, nr: 0, lost: [2]uint64{0, 59}},
 		{
 			name: "value of one item", level: 0, nr: 4, lost: [2]uint64{13, 13},

@@ -162,7 +162,7 @@ func (c *check) unwritten(super *format.Super) error {
 		return nil
 	}
 	now, _, err := block.ReadSuper(c.opts.Pair.Meta)
-	if now != nil && !bytes.Equal(now, format.Bytes(super)) {
+	if now != nil && !bytes.HasPrefix(now, format.Bytes(super)) {
 		return fmt.Errorf("%s: %w", c.opts.Pair.Meta.Name(), ErrWritten)
 	}
 	if now == nil {

@@ -21,6 +21,16 @@ run() {
   done
 }
 
+# As run, for a single command that ends with this status.
+ends() {
+  local wanted=$1 code=0
+  shift
+  printf '\n$ %s\n' "$*"
+  "$@" || code=$?
+  ((code == wanted)) || { printf 'try.sh: exit status %d, not %d\n' "$code" "$wanted" >&2; exit 1; }
+  printf '(exit status %d)\n' "$code"
+}
+
 say "A volume is two devices; here they are sparse files. With fixed identifiers and time the result is the same every time."
 run scoutfs --version
 run scoutfs mkfs --create-size 64G -V 1 -Q 0,127.0.0.1,42000 --fsid 5c0ff5c0ff5c0ff5 --uuid 6ba7b810-9dad-41d1-80b4-00c04fd430c8 --time 2026-01-01T00:00:00Z meta.img data.img
@@ -56,5 +66,14 @@ say "Changing a volume that nobody has mounted."
 run scoutfs change-quorum-config --offline -Q 0,127.0.0.1,42000 -Q 1,127.0.0.1,42001 -Q 2,127.0.0.1,42002 meta.img
 run scoutfs change-format-version --offline -V 2 meta.img data.img
 run scoutfs prepare-empty-data-device --check meta.img data.img
+
+say "The check, on a copy that is damaged on purpose."
+run scoutfs fsck meta.img data.img
+run cp --sparse=always meta.img damaged.img
+run scoutfs debug corrupt damaged.img data.img inode-nlink-directory
+ends 4 scoutfs fsck damaged.img data.img
+run 'scoutfs debug item show damaged.img fs_root 16.1.4 | grep nlink'
+run scoutfs debug item set damaged.img fs_root 16.1.4 value.nlink=2
+run scoutfs fsck damaged.img data.img
 
 printf '\nThe tour is over; its files are removed.\n'

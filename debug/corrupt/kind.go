@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"syscall"
 
 	"scoutfs/debug/surgery"
 	"scoutfs/fsck/problem"
@@ -53,13 +54,16 @@ func Find(name string) (Kind, error) {
 }
 
 // MissingError is a volume that does not have what a kind of damage needs, or
-// not where it can be reached.
+// not where it can be reached. errors.Is(err, syscall.ENOENT) holds.
 type MissingError struct{ Kind, Needs string }
 
 // Error says what the volume lacks.
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("this volume has no %s, which %s needs", e.Needs, e.Kind)
 }
+
+// Unwrap returns ENOENT.
+func (e *MissingError) Unwrap() error { return syscall.ENOENT }
 
 // errNone says that an operation found no victim.
 var errNone = errors.New("nothing to damage")

@@ -341,7 +341,7 @@ func (v *Volume) Resize(it Item, value []byte) error {
 // value. The errors are those of Remove and Insert; nothing changes then.
 func (v *Volume) Rekey(it Item, k format.Key) error {
 	b, slot, err := v.shaped(it)
-	if err != nil {
+	if err != nil || k == it.Key {
 		return err
 	}
 	path, err := v.Path(it.Tree, k)

@@ -26,6 +26,12 @@ func (p *Program) WriteHelp(w io.Writer, name string, cmd *cobra.Command) {
 	if cmd.Long != "" {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(cmd.Long))
 	}
+	if below := Family(cmd)[1:]; len(below) > 0 {
+		fmt.Fprintf(w, "\nCommands:\n")
+		for _, sub := range below {
+			fmt.Fprintf(w, "  %s\n      %s\n", strings.TrimSpace(Name(sub)+" "+Operands(sub)), sub.Short)
+		}
+	}
 	if own := OwnFlags(cmd); len(own) > 0 {
 		fmt.Fprintf(w, "\nOptions:\n")
 		writeOptions(w, own)

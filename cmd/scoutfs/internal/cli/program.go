@@ -55,9 +55,11 @@ func newProgram(env *Env, process Process, constructors []Constructor) *Program 
 	}
 	for _, construct := range constructors {
 		cmd := construct(env)
-		cmd.Flags().SortFlags = false
-		cmd.DisableFlagsInUseLine = true
-		completeChoices(cmd, cmd.Flags())
+		for _, each := range Family(cmd) {
+			each.Flags().SortFlags = false
+			each.DisableFlagsInUseLine = true
+			completeChoices(each, each.Flags())
+		}
 		root.AddCommand(cmd)
 		if cmd.Name() == "help" {
 			root.SetHelpCommand(cmd)
@@ -65,6 +67,16 @@ func newProgram(env *Env, process Process, constructors []Constructor) *Program 
 		p.Commands = append(p.Commands, cmd)
 	}
 	return p
+}
+
+// Family returns a command and those below it, each before its own, ordered by
+// name.
+func Family(cmd *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{cmd}
+	for _, sub := range cmd.Commands() {
+		all = append(all, Family(sub)...)
+	}
+	return all
 }
 
 // completeChoices lets shells complete the words that options can be.

@@ -81,6 +81,7 @@ func All() []cli.Constructor {
 		newChanges,
 		newGetAllocatedInos,
 		newPrint,
+		newDebug,
 		newLs,
 		newCat,
 		newFind,

@@ -95,8 +95,11 @@ func describe(program *cli.Program) page {
 	for _, g := range program.Root.Groups() {
 		described := group{Title: g.Title}
 		for _, cmd := range program.Commands {
-			if cmd.GroupID == g.ID && !cmd.Hidden {
-				described.Commands = append(described.Commands, commandOf(cmd))
+			if cmd.GroupID != g.ID || cmd.Hidden {
+				continue
+			}
+			for _, each := range cli.Family(cmd) {
+				described.Commands = append(described.Commands, commandOf(each))
 			}
 		}
 		if len(described.Commands) > 0 {

@@ -51,7 +51,8 @@ func (c *check) choose() bool {
 	}
 	slices.SortFunc(c.lists.dirs.all, func(a, b listedDir) int { return cmp.Compare(a.ino, b.ino) })
 	slices.SortFunc(c.lists.links.all, func(a, b linkCount) int { return cmp.Compare(a.ino, b.ino) })
-	slices.Sort(c.lists.kindDirs.all)
+	slices.Sort(c.lists.oddDirs.all)
+	slices.SortFunc(c.lists.kinds.all, func(a, b wrongKind) int { return compareLinks(&a.entry, &b.entry) })
 	slices.Sort(c.lists.badXattrs.all)
 	return slices.Contains(c.wants[:], true)
 }

@@ -46,7 +46,7 @@ func TestDamagedAttributesAreFound(t *testing.T) {
 		{name: "short part", change: put(xattrKey("trusted.big", 1, 1), make([]byte, 895)), want: one(problem.XattrPartSize), ino: file, of: "trusted.big"},
 		{name: "short last part", change: put(xattrKey("trusted.big", 1, 3), make([]byte, 5)), want: one(problem.XattrPartSize), ino: file, of: "trusted.big"},
 		{
-			name: "length of the value", want: one(problem.XattrPartSize), ino: file, of: "user.a",
+			name: "length of the value", want: one(problem.XattrHead), ino: file, of: "user.a",
 			change: put(xattrKey("user.a", 0, 0), xattrHead("user.a", "b", func(h *format.XattrHead) { h.ValLen.Set(2) })),
 		},
 		{
@@ -62,10 +62,6 @@ func TestDamagedAttributesAreFound(t *testing.T) {
 			change: put(xattrKey("user.a", 0, 0), xattrHead("user.a", "b", func(h *format.XattrHead) { h.NameLen = 200 })),
 		},
 		{name: "no head", change: put(xattrKey("user.a", 0, 0), []byte("abc")), want: one(problem.XattrHead), ino: file},
-		{
-			name: "pad", want: one(problem.ItemPad), ino: file, of: "user.a",
-			change: put(xattrKey("user.a", 0, 0), xattrHead("user.a", "b", func(h *format.XattrHead) { h.Pad[2] = 1 })),
-		},
 		{
 			name: "hash", want: one(problem.XattrHash), ino: file, of: "user.a",
 			change: func(v *testtree.Volume) {
@@ -170,8 +166,10 @@ func TestDamagedQuotaRulesAreFound(t *testing.T) {
 		{name: "operation", change: changed(func(r *format.QuotaRule) { r.Op = 2 }), want: one(problem.QuotaRule)},
 		{name: "flags", change: changed(func(r *format.QuotaRule) { r.RuleFlags = 2 }), want: one(problem.QuotaRule)},
 		{name: "source", change: changed(func(r *format.QuotaRule) { r.NameSource[1] = 4 }), want: one(problem.QuotaRule)},
-		{name: "pad", change: changed(func(r *format.QuotaRule) { r.Pad[1] = 4 }), want: one(problem.ItemPad)},
-		{name: "hash", change: func(v *testtree.Volume) { v.Item(key, nil); v.Item(format.QuotaRuleKey(5, 0), format.Bytes(quotaRule())) }, want: one(problem.QuotaRuleHash)},
+		{name: "hash", change: func(v *testtree.Volume) {
+			v.Item(key, nil)
+			v.Item(format.QuotaRuleKey(5, 0), format.Bytes(quotaRule()))
+		}, want: one(problem.QuotaRuleHash)},
 		{name: "twice", change: func(v *testtree.Volume) { v.Item(format.QuotaRuleKey(key.Second, 1), format.Bytes(quotaRule())) }, want: one(problem.QuotaRuleTwice)},
 	})
 }

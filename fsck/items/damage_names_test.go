@@ -119,14 +119,25 @@ func TestDamagedNamesAreFound(t *testing.T) {
 			want:   one(problem.DirentPosition), ino: dir, of: "file",
 		},
 		{
-			name:   "type in a dirent",
-			change: func(v *testtree.Volume) { v.Item(f.dirent(), f.with(func(d *format.Dirent) { d.Type = format.DirentFIFO })) },
-			want:   one(problem.DirentDiffers), ino: dir, of: "file",
+			name: "type in a dirent",
+			change: func(v *testtree.Volume) {
+				v.Item(f.dirent(), f.with(func(d *format.Dirent) { d.Type = format.DirentFIFO }))
+			},
+			want: one(problem.DirentDiffers), ino: dir, of: "file",
 		},
 		{
-			name:   "type in a readdir item",
-			change: func(v *testtree.Volume) { v.Item(f.readdir(), f.with(func(d *format.Dirent) { d.Type = format.DirentDirectory })) },
-			want:   one(problem.DirentDiffers), ino: dir, of: "file",
+			name: "type in a readdir item",
+			change: func(v *testtree.Volume) {
+				v.Item(f.readdir(), f.with(func(d *format.Dirent) { d.Type = format.DirentDirectory }))
+			},
+			want: one(problem.DirentDiffers), ino: dir, of: "file",
+		},
+		{
+			name: "type in a backref",
+			change: func(v *testtree.Volume) {
+				v.Item(f.backref(), f.with(func(d *format.Dirent) { d.Type = format.DirentFIFO }))
+			},
+			want: one(problem.DirentDiffers), ino: dir, of: "file",
 		},
 		{
 			name: "type in all items",
@@ -151,9 +162,8 @@ func TestDamagedNamesAreFound(t *testing.T) {
 			want: one(problem.DirentType), ino: dir, of: "sub",
 		},
 		{
-			name:   "pad",
+			name:   "pad, which the check of the leaf finds",
 			change: func(v *testtree.Volume) { v.Item(f.backref(), f.with(func(d *format.Dirent) { d.Pad[3] = 1 })) },
-			want:   one(problem.ItemPad), ino: dir, of: "file",
 		},
 		{
 			name:   "name without a byte in a dirent",
@@ -183,9 +193,12 @@ func TestDamagedNamesAreFound(t *testing.T) {
 			want:   one(problem.DirentDuplicate), ino: dir, of: "file",
 		},
 		{
-			name:   "name of nothing",
-			change: func(v *testtree.Volume) { v.Entry(dir, "gone", 5000, format.ModeRegular); v.Item(format.LinkBackrefKey(5000, dir, 9), nil) },
-			want:   one(problem.DirentDangling), ino: dir, of: "gone",
+			name: "name of nothing",
+			change: func(v *testtree.Volume) {
+				v.Entry(dir, "gone", 5000, format.ModeRegular)
+				v.Item(format.LinkBackrefKey(5000, dir, 9), nil)
+			},
+			want: one(problem.DirentDangling), ino: dir, of: "gone",
 		},
 	})
 }
@@ -258,6 +271,13 @@ func TestDamagedDirectoriesAreFound(t *testing.T) {
 				v.Inode(file).Nlink.Set(2)
 			},
 			want: one(problem.InodeUnreachable), ino: file,
+		},
+		{
+			name: "entry in a file", change: func(v *testtree.Volume) {
+				e := entry{file, inner, 2, "below", format.DirentRegular}
+				v.Item(e.readdir(), e.value())
+			},
+			want: one(problem.InodeItems), ino: file,
 		},
 		{
 			name: "entries in a file", change: func(v *testtree.Volume) {

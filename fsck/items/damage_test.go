@@ -97,7 +97,9 @@ func fileEntry() entry  { return entry{dir, file, 2, "file", format.DirentRegula
 func subEntry() entry   { return entry{dir, sub, 6, "sub", format.DirentDirectory} }
 func innerEntry() entry { return entry{sub, inner, 2, "inner", format.DirentRegular} }
 
-func (e entry) dirent() format.Key  { return format.DirentKey(e.in, format.DirentNameHash(e.name), e.pos) }
+func (e entry) dirent() format.Key {
+	return format.DirentKey(e.in, format.DirentNameHash(e.name), e.pos)
+}
 func (e entry) readdir() format.Key { return format.ReaddirKey(e.in, e.pos) }
 func (e entry) backref() format.Key { return format.LinkBackrefKey(e.ino, e.in, e.pos) }
 func (e entry) value() []byte       { return testvolume.Dirent(e.pos, e.ino, e.kind, e.name) }

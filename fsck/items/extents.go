@@ -41,12 +41,9 @@ func (w *worker) extent(it *forest.Item) {
 		w.badExtent(problem.ExtentOverlap, k, "file blocks "+place.String(), fmt.Sprintf("none before block %d", x.end+1))
 	}
 	x.any, x.end = true, place.End()
-	switch {
-	case value.Check() != nil:
+	if value.Check() != nil {
 		w.badExtent(problem.ExtentState, k, fmt.Sprintf("block %d with flags %#x", value.Blkno.Get(), value.Flags),
 			"blocks with flags 0, 2 or 3, or no blocks with flags 1")
-	case value.Pad != [7]byte{}:
-		w.find(problem.ItemPad, k, "", fmt.Sprintf("%x", value.Pad), "zero")
 	}
 	if value.Online() {
 		x.online += place.Len

@@ -52,6 +52,7 @@ func (w *worker) total(it *forest.Item) {
 func (w *worker) indx(k format.Key) {
 	if w.version < 2 {
 		w.find(problem.FormatFeature, k, "", "an entry of the index of attributes", "none in a volume of format 1")
+		return
 	}
 	w.addIndx(k.Indx(), false)
 }
@@ -88,9 +89,6 @@ func (w *worker) quota(it *forest.Item) {
 	}
 	if bad := rule.Check(); bad != nil {
 		w.find(problem.QuotaRule, k, "", bad.Error(), "a valid rule")
-	}
-	if rule.Pad != [7]byte{} {
-		w.find(problem.ItemPad, k, "", fmt.Sprintf("%x", rule.Pad), "zero")
 	}
 	if hash := rule.Hash(); hash != k.Second {
 		w.find(problem.QuotaRuleHash, k, "", fmt.Sprintf("%016x", k.Second), fmt.Sprintf("%016x", hash))

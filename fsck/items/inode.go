@@ -27,6 +27,9 @@ type inode struct {
 	// which misplacedOf would have been.
 	misplaced   format.Key
 	misplacedOf uint8
+	// numberWrong: no inode can have its number, so that nothing else is
+	// judged.
+	numberWrong bool
 	// seqWrong: one of its seqs is beyond the volume's.
 	seqWrong bool
 
@@ -59,7 +62,10 @@ func (w *worker) inode(it *forest.Item) {
 	w.facts.Inodes++
 	w.lists.maxIno = max(w.lists.maxIno, in.ino)
 	if in.ino != format.RootIno && in.ino < format.FirstFreeIno {
+		in.numberWrong = true
+		w.lists.odd++
 		w.find(problem.InodeNumber, it.Key, "", fmt.Sprint(in.ino), fmt.Sprintf("1 or at least %d", format.FirstFreeIno))
+		return
 	}
 	size := len(it.Value)
 	value, _, err := format.ViewInode(it.Value)
@@ -133,6 +139,7 @@ func (w *worker) endInode() {
 		w.facts.Unjudged++
 	case !in.found && in.ino == format.RootIno:
 		// Said once, whether or not it has items.
+	case in.numberWrong:
 	case !in.found:
 		w.lists.missing++
 		w.find(problem.InodeMissing, format.InodeKey(in.ino), "", fmt.Sprintf("%d other items of inode %d", in.items, in.ino), "its inode item")
@@ -166,6 +173,9 @@ func (in *inode) belongs(k format.Key, kind uint8) {
 func (w *worker) judgeItems() {
 	in := &w.in
 	if in.misplaced != (format.Key{}) && !in.kindWrong {
+		if in.misplacedOf == format.DirentDirectory {
+			w.lists.oddDirs.add(in.ino)
+		}
 		w.find(problem.InodeItems, in.misplaced, "",
 			fmt.Sprintf("a %s item of %s", format.KindOf(in.misplaced), kindName(in.kind)), "such items of "+kindName(in.misplacedOf)+" only")
 	}

@@ -84,9 +84,6 @@ func (w *worker) inodeTimes() {
 		if nsec := t.ts.Nsec.Get(); nsec >= nanoseconds {
 			w.findIn(problem.InodeTime, t.field, fmt.Sprintf("%d ns", nsec), fmt.Sprintf("less than %d", nanoseconds))
 		}
-		if t.ts.Pad != [4]byte{} {
-			w.findIn(problem.ItemPad, t.field, fmt.Sprintf("%x", t.ts.Pad), "zero")
-		}
 	}
 }
 

@@ -24,6 +24,8 @@ type join struct {
 	ends  sweep
 	// corrections are what link counts must be read with.
 	corrections list[correction]
+	// differing are links whose copies are not the same, in order.
+	differing list[entry]
 }
 
 // maxGroup bounds the records of one group that are kept. None has more than

@@ -30,6 +30,9 @@ func (j *join) link() {
 		}
 	}
 	dir, pos := all[0].dir, all[0].pos
+	if _, odd := slices.BinarySearch(j.c.lists.oddDirs.all, dir); odd {
+		return // it was reported that it has entries at all
+	}
 	listed, isListed := j.c.findListed(dir)
 	isListed = isListed && j.c.wants[classDirs]
 	if isListed {
@@ -52,6 +55,7 @@ func (j *join) link() {
 	}
 	for i := range all {
 		if e := &all[i]; !e.bad && !ref.bad && e.v != ref.v {
+			j.differing.add(*ref)
 			j.findName(problem.DirentDiffers, ref, e.side, "a "+e.side.String()+" with another inode, type or name than the "+ref.side.String(), "equal copies")
 			if e.ino != ref.ino && e.side == sideBackref {
 				j.corrections.add(correction{ino: ref.ino, missing: 1})
@@ -197,6 +201,7 @@ func (s side) String() string {
 // finishLinks judges directories whose entries were listed, and all link
 // counts that did not agree.
 func (j *join) finishLinks() {
+	j.finishKinds()
 	slices.SortFunc(j.corrections.all, func(a, b correction) int { return cmp.Compare(a.ino, b.ino) })
 	for i := range j.c.lists.dirs.all {
 		d := &j.c.lists.dirs.all[i]
@@ -214,6 +219,30 @@ func (j *join) finishLinks() {
 			j.linkCount(p)
 		}
 	}
+}
+
+// compareLinks orders links by directory and position.
+func compareLinks(a, b *entry) int {
+	return cmp.Or(cmp.Compare(a.dir, b.dir), cmp.Compare(a.pos, b.pos))
+}
+
+// finishKinds reports names with another type than their inode's, but for
+// those whose copies are not the same.
+func (j *join) finishKinds() {
+	for i := range j.c.lists.kinds.all {
+		k := &j.c.lists.kinds.all[i]
+		_, differs := slices.BinarySearchFunc(j.differing.all, k.entry, func(a, b entry) int { return compareLinks(&a, &b) })
+		if !differs {
+			j.findName(problem.DirentType, &k.entry, sideBackref, kindName(k.entry.kind), kindName(k.kind)+", as the inode's mode says")
+		}
+	}
+}
+
+// wrongKindIn reports whether a directory has a name of a wrong type, so that
+// it is not certain how many directories are in it.
+func (c *check) wrongKindIn(dir uint64) bool {
+	_, found := slices.BinarySearchFunc(c.lists.kinds.all, dir, func(k wrongKind, dir uint64) int { return cmp.Compare(k.dir, dir) })
+	return found
 }
 
 // corrected adds up the corrections of an inode.
@@ -240,8 +269,7 @@ func (j *join) linkCount(p *linkCount) {
 		}
 	} else {
 		expected = fmt.Sprintf("%d, for itself and %d subdirectories", 2+p.subdirs, p.subdirs)
-		_, odd := slices.BinarySearch(j.c.lists.kindDirs.all, p.ino)
-		right := nlink == 2+p.subdirs || odd && nlink >= 2
+		right := nlink == 2+p.subdirs || nlink >= 2 && j.c.wrongKindIn(p.ino)
 		switch {
 		case p.ino == format.RootIno && right:
 			return

@@ -25,7 +25,8 @@ func (w *worker) backref(it *forest.Item) {
 			e.bad = true
 			w.find(problem.DirentDiffers, k, string(name), fmt.Sprintf("a link of inode %d", e.ino), fmt.Sprintf("one of inode %d, as in its key", k.First))
 		}
-		w.backrefKind(k, &e, name)
+		e.ino = k.First
+		w.backrefKind(&e)
 	}
 	e.ino = k.First
 	in.links.count++
@@ -37,15 +38,15 @@ func (w *worker) backref(it *forest.Item) {
 	w.sums.of[classLinks].Sub(w.mixer.Two(e.dir, e.pos), e.v)
 }
 
-// backrefKind compares the type in a name with the inode's.
-func (w *worker) backrefKind(k format.Key, e *entry, name []byte) {
+// backrefKind compares the type in a name with the inode's. What is found
+// waits for what the second pass says about the copies of the name.
+func (w *worker) backrefKind(e *entry) {
 	in := &w.in
 	if !in.isNot(e.kind) {
 		return
 	}
 	in.kindWrong = true
-	w.lists.kindDirs.add(e.dir)
-	w.find(problem.DirentType, k, string(name), kindName(e.kind), kindName(in.kind)+", as the inode's mode says")
+	w.lists.kinds.add(wrongKind{entry: *e, kind: in.kind})
 }
 
 // judgeLinks compares the link count with what it counts. What does not

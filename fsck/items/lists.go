@@ -29,6 +29,7 @@ func (l *list[T]) merge(o *list[T]) {
 type lists struct {
 	maxIno     uint64
 	missing    uint64 // inodes without an inode item
+	odd        uint64 // inodes with numbers that none can have
 	lostBlocks uint64 // of extents that lead outside the device
 	lostExtent bool   // there is an extent of which not even the blocks are known
 	truncates  uint64 // inodes with a truncation to finish
@@ -36,7 +37,8 @@ type lists struct {
 	seqs       list[wrongSeq]
 	dirs       list[listedDir]
 	links      list[linkCount]
-	kindDirs   list[uint64] // directories with names of a wrong type
+	kinds      list[wrongKind]
+	oddDirs    list[uint64] // inodes with entries that are no directories
 	badXattrs  list[uint64] // inodes with attributes that cannot be read
 	parents    parents
 }
@@ -46,6 +48,12 @@ type wrongSeq struct {
 	ino   uint64
 	field string
 	seq   uint64
+}
+
+// wrongKind is a link back with another type than its inode's.
+type wrongKind struct {
+	entry
+	kind uint8 // of the inode
 }
 
 // listedDir is a directory whose entries have to be looked at one by one.
@@ -68,6 +76,7 @@ func (l *lists) truncating(ino uint64) {
 func (l *lists) merge(o *lists) {
 	l.maxIno = max(l.maxIno, o.maxIno)
 	l.missing += o.missing
+	l.odd += o.odd
 	l.lostBlocks += o.lostBlocks
 	l.lostExtent = l.lostExtent || o.lostExtent
 	if o.truncates > 0 && (l.truncates == 0 || o.truncate < l.truncate) {
@@ -77,12 +86,13 @@ func (l *lists) merge(o *lists) {
 	l.seqs.merge(&o.seqs)
 	l.dirs.merge(&o.dirs)
 	l.links.merge(&o.links)
-	l.kindDirs.merge(&o.kindDirs)
+	l.kinds.merge(&o.kinds)
+	l.oddDirs.merge(&o.oddDirs)
 	l.badXattrs.merge(&o.badXattrs)
 	l.parents.merge(&o.parents)
 }
 
 // dropped is how much was not kept.
 func (l *lists) dropped() uint64 {
-	return l.seqs.dropped + l.dirs.dropped + l.links.dropped + l.kindDirs.dropped + l.badXattrs.dropped
+	return l.seqs.dropped + l.dirs.dropped + l.links.dropped + l.kinds.dropped + l.oddDirs.dropped + l.badXattrs.dropped
 }

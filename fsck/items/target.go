@@ -15,12 +15,8 @@ import (
 // symbolic link.
 type target struct {
 	parts uint64
-	// size is of the parts that are there, wellCut whether there are none
-	// missing in between and all but the last are as long as can be.
-	size    uint64
-	wellCut bool
-	partial bool  // the last part is shorter
-	nul     int64 // where the first NUL is, or -1
+	size  uint64 // of the parts that are there
+	nul   int64  // where the first NUL is, or -1
 	// gap and odd are the first part that is missing, and the first that
 	// has a wrong length for the inode's size, if any.
 	gap, odd    int64
@@ -33,16 +29,12 @@ func (w *worker) symlink(it *forest.Item) {
 	in, t := &w.in, &w.in.target
 	in.belongs(it.Key, format.DirentSymlink)
 	if t.parts == 0 {
-		*t = target{wellCut: true, nul: -1, gap: -1, odd: -1}
+		*t = target{nul: -1, gap: -1, odd: -1}
 	}
 	nr := it.Key.Second
 	if nr != t.parts && t.gap < 0 {
-		t.gap, t.wellCut = int64(min(t.parts, 1<<32)), false
+		t.gap = int64(min(t.parts, 1<<32))
 	}
-	if t.partial {
-		t.wellCut = false
-	}
-	t.partial = len(it.Value) < format.MaxBtreeValue
 	if i := bytes.IndexByte(it.Value, 0); i >= 0 && t.nul < 0 {
 		t.nul = int64(t.size) + int64(i)
 	}
@@ -63,13 +55,10 @@ func (w *worker) judgeTarget() {
 	}
 	size := in.value.Size.Get()
 	parts := uint64(format.SymlinkParts(size))
-	complete := t.parts > 0 && t.wellCut && t.size <= format.MaxSymlinkSize && uint64(t.nul)+1 == t.size
 	switch {
 	case parts == 0:
 		w.findIn(problem.SymlinkSize, "size", fmt.Sprint(size), fmt.Sprintf("1 to %d", format.MaxSymlinkSize))
-	case complete && size != t.size:
-		w.findIn(problem.SymlinkSize, "size", fmt.Sprint(size), fmt.Sprintf("%d, the length of its target with the NUL", t.size))
-	case complete:
+	case t.gap < 0 && t.odd < 0 && t.parts == parts && uint64(t.nul)+1 == size:
 	case t.parts == 0:
 		w.targetPart(problem.SymlinkPartMissing, 0, "none", fmt.Sprintf("%d", parts))
 	case t.gap >= 0 && uint64(t.gap) < parts:

@@ -122,6 +122,7 @@ func (w *worker) indexing(k format.Key) {
 	x := &w.in.xattrs
 	if w.version < 2 {
 		w.find(problem.FormatFeature, k, string(x.name), "an indexed attribute", "none in a volume of format 1")
+		return
 	}
 	major, minor, ok := format.ParseIndx(x.name)
 	switch {

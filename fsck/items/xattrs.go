@@ -96,15 +96,12 @@ func (w *worker) xattrHead(it *forest.Item) {
 	x.headed, x.name = true, rest[:x.nameLen]
 	x.parts, x.next = format.XattrParts(x.nameLen, x.valLen), 1
 	if size := format.XattrPartSize(x.nameLen, x.valLen, 0); len(it.Value) != size {
-		w.badXattr(problem.XattrPartSize, k, fmt.Sprintf("part 0 with %d bytes", len(it.Value)), fmt.Sprintf("%d bytes", size))
+		w.badXattr(problem.XattrHead, k, fmt.Sprintf("lengths of %d and %d in a part of %d bytes", x.nameLen, x.valLen, len(it.Value)), fmt.Sprintf("a part of %d bytes", size))
 		return
 	}
 	if hash := format.XattrNameHash(x.name); hash != k.Second {
 		// It is as whole as before, only in a wrong place.
 		w.oddXattr(problem.XattrHash, k, string(x.name), fmt.Sprintf("%08x", k.Second), fmt.Sprintf("%08x", hash))
-	}
-	if head.Pad != [5]byte{} {
-		w.find(problem.ItemPad, k, string(x.name), fmt.Sprintf("%x", head.Pad), "zero")
 	}
 	if x.names.add(k.Second, w.mixer.Bytes(0, x.name)) {
 		w.find(problem.XattrDuplicate, k, string(x.name), "a second attribute of this name", "one")

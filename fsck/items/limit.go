@@ -28,9 +28,6 @@ func (l *limiter) find(f problem.Finding) {
 	}
 }
 
-// any reports whether anything of a number was found.
-func (l *limiter) any(n problem.Number) bool { return l.counts[n].Load() > 0 }
-
 // full reports whether further cases of a number would only be counted.
 func (l *limiter) full(n problem.Number) bool { return l.counts[n].Load() > maxCases }
 

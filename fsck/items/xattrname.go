@@ -28,7 +28,7 @@ func wantsValue(name []byte, valLen int) bool {
 // what its tags stand for elsewhere to the sketches.
 func (w *worker) xattrName() {
 	x := &w.in.xattrs
-	k := format.XattrKey(w.in.ino, x.hash, x.id, 0)
+	k := w.xattrKey(0)
 	if bytes.IndexByte(x.name, 0) >= 0 || !knownPrefix(x.name) {
 		w.oddXattr(problem.XattrName, k, string(x.name), fmt.Sprintf("%q", x.name),
 			`"user.", "trusted.", "security." or "scoutfs." and something behind it, or an access control list`)

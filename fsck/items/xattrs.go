@@ -76,7 +76,15 @@ func (w *worker) badXattr(n problem.Number, k format.Key, found, expected string
 		name = string(x.name)
 	}
 	x.bad, x.anyBad = true, true
+	if w.unknown.Any() && w.unknown.Overlaps(format.Range{Start: w.xattrKey(0), End: w.xattrKey(255)}) {
+		return // parts may be there that cannot be told
+	}
 	w.find(n, k, name, found, expected)
+}
+
+// xattrKey is the key of a part of the attribute.
+func (w *worker) xattrKey(part uint8) format.Key {
+	return format.XattrKey(w.in.ino, w.in.xattrs.hash, w.in.xattrs.id, part)
 }
 
 // xattrHead takes the first part.
@@ -119,7 +127,7 @@ func (w *worker) endXattr() {
 		return
 	}
 	if !x.bad && x.next < x.parts {
-		w.badXattr(problem.XattrPartMissing, format.XattrKey(w.in.ino, x.hash, x.id, uint8(x.next)),
+		w.badXattr(problem.XattrPartMissing, w.xattrKey(uint8(x.next)),
 			fmt.Sprintf("%d parts", x.next), fmt.Sprintf("%d", x.parts))
 	}
 	if !x.bad {

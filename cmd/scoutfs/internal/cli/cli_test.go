@@ -31,6 +31,7 @@ func newDF(env *cli.Env) *cobra.Command {
 	var human, offline bool
 	cmd := &cobra.Command{
 		Use:     "df",
+		Aliases: []string{"disk-free"},
 		GroupID: cli.GroupCore,
 		Short:   "Show metadata and data block usage",
 		RunE: func(_ *cobra.Command, operands []string) error {
@@ -362,6 +363,18 @@ Debugging commands:
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestAliasIsTheCommand(t *testing.T) {
+	t.Parallel()
+	got := clitest.Run(t.Context(), sample(), "disk-free", "-h", "--path", "x")
+	if got.Status != 0 || got.Stdout != "path x human true offline false operands []\n" {
+		t.Errorf("status %d, %q, %s", got.Status, got.Stdout, got.Stderr)
+	}
+	got = clitest.Run(t.Context(), sample(), "disk-free", "--nonsense")
+	if got.Status != 64 || !strings.HasPrefix(got.Stderr, "df: unrecognized option '--nonsense'\n") {
+		t.Errorf("status %d, %q, %s", got.Status, got.Stdout, got.Stderr)
 	}
 }
 

@@ -112,7 +112,7 @@ func (p *Program) Find(words []string) (*cobra.Command, []string) {
 
 func child(cmd *cobra.Command, name string) *cobra.Command {
 	for _, sub := range cmd.Commands() {
-		if sub.Name() == name {
+		if sub.Name() == name || sub.HasAlias(name) {
 			return sub
 		}
 	}

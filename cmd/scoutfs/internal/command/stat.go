@@ -89,7 +89,7 @@ func newStat(env *cli.Env) *cobra.Command {
 		Short:   "Show ScoutFS-specific inode information",
 		Long: `Shows what stat(1) does not: sequence numbers, the data version, how many
 4 KiB blocks are online and offline, and the time of creation. With
---meta-device FILE is a path inside the volume.`,
+--meta-device FILE is a path inside the volume. It is also called stat-more.`,
 		Example: `  scoutfs stat -s data_version /mnt/archive/file
   scoutfs stat --meta-device /dev/meta /dir/file`,
 		RunE: func(cmd *cobra.Command, operands []string) error {

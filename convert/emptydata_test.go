@@ -14,6 +14,7 @@ import (
 	"scoutfs/convert"
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 )
 
 func TestPrepareEmptyData(t *testing.T) {
@@ -76,6 +77,7 @@ func TestInterruptedPrepareEmptyData(t *testing.T) {
 			if _, err := convert.PrepareEmptyData(t.Context(), rec.Pair(), false); err != nil {
 				t.Fatal(err)
 			}
+			testcheck.Clean(t, rec.Pair())
 			want := superBlock(t, rec.Data)
 			for state, pair := range states(t, rec) {
 				if _, err := convert.PrepareEmptyData(t.Context(), pair, false); err != nil {

@@ -9,6 +9,7 @@ import (
 	"scoutfs/convert"
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 	"scoutfs/internal/testimage"
 )
 
@@ -51,6 +52,7 @@ func TestKernelVolumeIsUpgraded(t *testing.T) {
 			t.Errorf("%+v, error %v", got, err)
 		}
 	}
+	testcheck.Clean(t, pair)
 }
 
 func overlay(t *testing.T, path string) device.Device {

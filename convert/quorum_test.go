@@ -12,6 +12,7 @@ import (
 	"scoutfs/convert"
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 )
 
 func TestChangeQuorumConfig(t *testing.T) {
@@ -51,6 +52,7 @@ func TestChangeQuorumConfig(t *testing.T) {
 	if n := len(rec.Meta.Pending(rec.Meta.Len())); n != 0 {
 		t.Errorf("%d writes were not flushed", n)
 	}
+	testcheck.Clean(t, rec.Pair())
 }
 
 // The slots that the first sector holds change in one piece even where

@@ -14,6 +14,7 @@ import (
 	"scoutfs/convert"
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 )
 
 func TestChangeFormatVersion(t *testing.T) {
@@ -55,6 +56,7 @@ func TestChangeFormatVersion(t *testing.T) {
 	if err != nil || again.Changed() || rec.Len() != end {
 		t.Errorf("again: %+v, error %v, %d operations", again, err, rec.Len()-end)
 	}
+	testcheck.Clean(t, rec.Pair())
 }
 
 func TestInterruptedChangeOfVersion(t *testing.T) {
@@ -102,6 +104,7 @@ func TestFinishesUpstreamsInterruptedChange(t *testing.T) {
 	if superOf(t, pair.Data).FmtVers.Get() != 2 {
 		t.Error("the data super is not changed")
 	}
+	testcheck.Clean(t, pair)
 }
 
 func TestChangeFormatVersionRefusals(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 	"scoutfs/internal/testimage"
 	"scoutfs/mkfs"
 )
@@ -47,6 +48,7 @@ func TestUpstreamVolumesAreReproduced(t *testing.T) {
 			if img.Data != "" {
 				compareDevices(t, img.Data, pair.Data)
 			}
+			testcheck.Clean(t, pair.Pair())
 		})
 	}
 }

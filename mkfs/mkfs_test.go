@@ -12,6 +12,7 @@ import (
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 	"scoutfs/mkfs"
 )
 
@@ -173,6 +174,9 @@ func TestSpaceIsAccountedFor(t *testing.T) {
 			if e.Start != 64 || e.Start+e.Len != uint64(test.dataBlocks) {
 				t.Errorf("free data is %d blocks at %d, want up to %d", e.Len, e.Start, test.dataBlocks)
 			}
+			if test.metaBlocks < 1<<20 { // a check keeps four bits for each
+				testcheck.Clean(t, pair)
+			}
 		})
 	}
 }
@@ -215,6 +219,7 @@ func TestOptionsReachTheSupers(t *testing.T) {
 	opts.MaxDataSize = 7<<30 + 5
 	opts.DataAllocZoneBlocks = 1 << 20
 	makeVolume(t, pair, opts)
+	testcheck.Clean(t, pair)
 	for name, dev := range map[string]device.Device{"meta": pair.Meta, "data": pair.Data} {
 		super := readSuper(t, dev)
 		if super.IsMeta() != (name == "meta") {

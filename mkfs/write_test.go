@@ -12,6 +12,7 @@ import (
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testcheck"
 	"scoutfs/mkfs"
 )
 
@@ -127,6 +128,7 @@ func TestInterruptedAfterAnyWrite(t *testing.T) {
 				if fsid := v.check(t, state+" and another run", pair); fsid != goldenOptions().FSID {
 					t.Fatalf("%s: another run left fsid %x", state, fsid)
 				}
+				testcheck.Clean(t, pair)
 			}
 			if len(seen) != 3 {
 				t.Errorf("states by fsid: %v, want the old volume, none, and the new one", seen)

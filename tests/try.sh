@@ -67,8 +67,11 @@ run scoutfs change-quorum-config --offline -Q 0,127.0.0.1,42000 -Q 1,127.0.0.1,4
 run scoutfs change-format-version --offline -V 2 meta.img data.img
 run scoutfs prepare-empty-data-device --check meta.img data.img
 
-say "The check, on a copy that is damaged on purpose."
+say "Checking a volume: every block, every item, and what they say about each other."
 run scoutfs fsck meta.img data.img
+run 'scoutfs fsck --output jsonl --timing meta.img data.img | cut -c -120'
+
+say "The same, on a copy that is damaged on purpose."
 run cp --sparse=always meta.img damaged.img
 run scoutfs debug corrupt damaged.img data.img inode-nlink-directory
 ends 4 scoutfs fsck damaged.img data.img

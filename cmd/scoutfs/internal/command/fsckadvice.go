@@ -3,41 +3,65 @@
 package command
 
 import (
-	"fmt"
+	"errors"
+	"slices"
+	"strconv"
 	"strings"
 
 	"scoutfs/fsck"
 	"scoutfs/fsck/problem"
 )
 
-// next returns what to do next: commands with what they are for, each a
-// sentence without a full stop.
-func (f *fsckRun) next(s *fsck.Summary, failed error) []string {
-	var advice []string
-	say := func(format string, args ...any) { advice = append(advice, fmt.Sprintf(format, args...)) }
-	devices := strings.TrimSpace(shellWord(f.paths[metaDevice]) + " " + shellWord(f.paths[dataDevice]))
+// fsckAdvice is a command to run next, and what it is for: a sentence without
+// a full stop.
+type fsckAdvice struct {
+	What    string `json:"what"`
+	Command string `json:"command"`
+}
+
+// next returns what to do next.
+func (f *fsckRun) next(s *fsck.Summary, failed error) []fsckAdvice {
+	advice := []fsckAdvice{}
+	say := func(what string, command ...string) {
+		words := []string{"scoutfs"}
+		for _, word := range command {
+			words = append(words, shellWord(word))
+		}
+		advice = append(advice, fsckAdvice{what, strings.Join(words, " ")})
+	}
+	meta, data := f.paths[metaDevice], f.paths[dataDevice]
+	devices := slices.DeleteFunc([]string{meta, data}, func(path string) bool { return path == "" })
+	again := func(options ...string) []string { return slices.Concat([]string{"fsck"}, options, devices) }
 	switch {
+	case errors.Is(failed, fsck.ErrWritten) && !f.options.Live:
+		say("the volume is in use, check it again as such", again("--live")...)
 	case failed != nil:
-		say("check again: scoutfs fsck %s", devices)
-	case s.Count(problem.Fatal) > 0:
-		say("look at the super block: scoutfs print --block 1 --raw %s", shellWord(f.paths[metaDevice]))
+		say("check again", again()...)
+	case s.Has(problem.MetaSuperFlag) > 0 && s.Has(problem.DataSuperFlag) > 0:
+		say("if the two devices were exchanged", "fsck", data, meta)
+	case s.Volume == nil:
+		say("look at the first blocks of the device", "print", "--block", "1", "--raw", meta)
 	case !s.Clean():
 		if blkno, ok := firstBlock(s); ok {
-			say("look at a damaged block: scoutfs print --block %d %s", blkno, shellWord(f.paths[metaDevice]))
+			say("look at a block that has a problem", "print", "--block", strconv.FormatUint(blkno, 10), meta)
 		}
 		if s.Count(problem.Error) > 0 && f.has("extract") && s.WithData {
-			say("copy the files out while they can be read: scoutfs extract --meta-device %s --data-device %s / FOLDER",
-				shellWord(f.paths[metaDevice]), shellWord(f.paths[dataDevice]))
+			say("copy the files out before anything is changed", "extract", "--meta-device", meta, "--data-device", data, "/", "FOLDER")
 		}
-		if !f.options.verbose && s.Count(problem.Error)+s.Count(problem.Warning) > uint64(fsckFewCases) {
-			say("list all cases: scoutfs fsck --verbose %s", devices)
+		if !f.options.verbose && !f.env.Output().Form().Machine() && notShown(s) {
+			say("see all cases", again("--verbose")...)
 		}
 	case !s.WithData:
-		say("check the data device too: scoutfs fsck %s DATA-DEVICE", devices)
+		say("check the data device too", "fsck", meta, "DATA-DEVICE")
 	case !f.options.ReadData:
-		say("nothing has to be done; to see whether all file data can be read: scoutfs fsck --read-data %s", devices)
+		say("nothing has to be done; this also reads the contents of all files", again("--read-data")...)
 	}
 	return advice
+}
+
+// notShown reports whether the summary does not have all cases.
+func notShown(s *fsck.Summary) bool {
+	return slices.ContainsFunc(s.Tallies, func(t fsck.Tally) bool { return t.Count > uint64(len(t.Cases)) })
 }
 
 // has reports whether the program has a command.

@@ -92,7 +92,7 @@ type fsckReport struct {
 	Counts     fsckCounts    `json:"counts"`
 	Problems   []fsckProblem `json:"problems"`
 	Checked    fsckChecked   `json:"checked"`
-	Next       []string      `json:"next"`
+	Next       []fsckAdvice  `json:"next"`
 }
 
 type fsckVolume struct {
@@ -155,7 +155,7 @@ func fsckReportOf(f *fsckRun, s *fsck.Summary, status int, failed error) fsckRep
 		MetaDevice: f.paths[metaDevice],
 		DataDevice: f.paths[dataDevice],
 		Clean:      s.Clean() && failed == nil,
-		Complete:   failed == nil && s.WithData && s.Has(problem.CheckIncomplete)+s.Count(problem.Fatal) == 0,
+		Complete:   failed == nil && s.WithData && s.Volume != nil && s.Has(problem.CheckIncomplete) == 0,
 		ExitStatus: status,
 		Counts: fsckCounts{
 			Fatal:    s.Count(problem.Fatal),
@@ -186,7 +186,7 @@ func fsckReportOf(f *fsckRun, s *fsck.Summary, status int, failed error) fsckRep
 			Phases:      []fsckPhase{},
 			PeakMemory:  peakMemory(),
 		},
-		Next: append([]string{}, f.next(s, failed)...),
+		Next: f.next(s, failed),
 	}
 	if v := s.Volume; v != nil {
 		report.Volume = &fsckVolume{fixedHex(v.FSID), uuid.UUID(v.UUID).String(), v.FormatVersion, v.Seq}

@@ -52,8 +52,11 @@ func (f *fsckRun) run(ctx context.Context, operands []string) error {
 	if summary == nil {
 		return cli.WithStatus(fsckStatus(ctx, nil, err), err)
 	}
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		err = context.Cause(ctx)
+	case errors.Is(err, fsck.ErrWritten):
+		err = cli.Failf(errors.Join(unix.EAGAIN, err), "%s", err)
 	}
 	status := fsckStatus(ctx, summary, err)
 	if lost := f.report(summary, status, err); lost != nil {
@@ -70,7 +73,7 @@ func fsckStatus(ctx context.Context, summary *fsck.Summary, err error) int {
 	status := 0
 	if summary != nil && !summary.Clean() {
 		status |= fsckUncorrected
-		if summary.Count(problem.Fatal) > 0 {
+		if summary.Volume == nil {
 			status |= fsckOperational
 		}
 	}

@@ -28,14 +28,14 @@ func (t *fsckText) write(failed error) {
 	t.verdict(failed)
 	for i, advice := range t.run.next(t.summary, failed) {
 		if i == 0 {
-			t.out.Printf("\n")
+			t.out.Printf("\nNext:\n")
 		}
-		t.paragraph("Next: ", advice+".", "  ")
+		t.out.Printf("  %s:\n    %s\n", advice.What, advice.Command)
 	}
 }
 
 // paragraph writes text in lines, the first of which begins with lead and the
-// others with indent. A command that is too long for a line stays whole.
+// others with indent.
 func (t *fsckText) paragraph(lead, text, indent string) {
 	const width = 79
 	line := lead
@@ -157,7 +157,7 @@ func (t *fsckText) checked(failed error) {
 		values.BaseSize(s.DataBlocks*format.SmallBlockSize), s.Elapsed.Round(time.Millisecond),
 		countOf(s.Blocks, "metadata block", "metadata blocks"), values.BaseSize(s.Bytes)), "  ")
 	if s.Readings > 1 {
-		t.out.Printf("The volume is being written: it was read %d times.\n", s.Readings)
+		t.out.Printf("The volume was read %d times to be sure.\n", s.Readings)
 	}
 	if !s.WithData {
 		t.out.Printf("The data device was not named, so it was not checked.\n")

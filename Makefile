@@ -26,7 +26,13 @@ try: build ## show what works, on two sparse files in a temporary folder
 
 .PHONY: test
 test: ## run all tests with the race detector, and list those that were skipped
+	@$(GO) run ./tests/unpack
 	@$(GO) test -race -timeout 20m -json ./... | $(GO) run ./tests/report
+
+.PHONY: testall
+testall: ## run all tests on all of the large inputs, without the race detector
+	@$(GO) run ./tests/unpack
+	@SCOUTFS_TEST_ALL=1 $(GO) test -timeout 60m -json ./... | $(GO) run ./tests/report
 
 .PHONY: lint
 lint: ## run the linters that tools/go.mod pins

@@ -17,7 +17,9 @@
 package testimage
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +68,34 @@ func Sample(tb testing.TB, name string) Image {
 	return get(tb, samples, name)
 }
 
+// UnpackAll unpacks all images and samples there are, so that tests do not have
+// to: the race detector makes that many times slower.
+func UnpackAll() error {
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	for _, c := range []collection{images, samples} {
+		dir, err := c.folder()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		names, err := c.names(dir)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if _, err := c.unpack(cache, dir, name); err != nil {
+				return fmt.Errorf("unpack %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
 func each(t *testing.T, c collection, f func(t *testing.T, img Image)) {
 	t.Helper()
 	dir := c.need(t)
@@ -91,15 +121,11 @@ func get(tb testing.TB, c collection, name string) Image {
 // open unpacks a volume unless that was done before.
 func open(tb testing.TB, c collection, dir, name string) Image {
 	tb.Helper()
-	sources, err := c.sources(dir, name)
-	if err != nil {
-		tb.Fatal(err)
-	}
 	cache, err := cacheDir()
 	if err != nil {
 		cache = tb.TempDir()
 	}
-	unpacked, err := unpackOnce(cache, c.what+"-"+name, sources)
+	unpacked, err := c.unpack(cache, dir, name)
 	if err != nil {
 		tb.Fatalf("unpack %s: %v", name, err)
 	}
@@ -166,6 +192,15 @@ func (c *collection) folder() (string, error) {
 	}
 	_, err := os.Stat(dir)
 	return dir, err
+}
+
+// unpack returns the folder of the volume's unpacked files.
+func (c *collection) unpack(cache, dir, name string) (string, error) {
+	sources, err := c.sources(dir, name)
+	if err != nil {
+		return "", err
+	}
+	return unpackOnce(cache, c.what+"-"+name, sources)
 }
 
 // names lists the volumes in a folder, sorted.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -553,10 +554,11 @@ func TestTwoAtOnceAreRefused(t *testing.T) {
 	src := open(t, everything(t))
 	into := t.TempDir()
 	var second error
+	var once sync.Once
 	opts := extract.Options{NoSync: true, Progress: &sink{add: func(int64) {
-		if second == nil {
+		once.Do(func() {
 			_, second = extract.Run(t.Context(), src, []string{"/"}, into, extract.Options{NoSync: true})
-		}
+		})
 	}}, Jobs: 1}
 	if _, err := extract.Run(t.Context(), src, []string{"/dir/big"}, into, opts); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,6 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +19,7 @@ import (
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/internal/testsample"
 	"scoutfs/print"
 )
 
@@ -106,18 +106,8 @@ func TestDamageIsSurvivedAndNamed(t *testing.T) {
 	}
 }
 
-// sampled picks a few regions of a block, the same in every run, or with
-// SCOUTFS_TEST_DAMAGE=all in the environment all of them, which takes minutes.
-func sampled(regions []int, random *rand.Rand) []int {
-	const few = 5
-	if os.Getenv("SCOUTFS_TEST_DAMAGE") == "all" || len(regions) <= few {
-		return regions
-	}
-	// The head is always among them.
-	rest := regions[1:]
-	random.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
-	return regions[:few]
-}
+// regionsPerBlock is how many regions of a block are damaged, unless all are.
+const regionsPerBlock = 5
 
 // damageBlock prints with one region of a block damaged after the other.
 func damageBlock(t *testing.T, base *device.Memory, off int64, size int) {
@@ -130,7 +120,7 @@ func damageBlock(t *testing.T, base *device.Memory, off int64, size int) {
 	if _, err := base.ReadAt(block, off); err != nil {
 		t.Fatal(err)
 	}
-	for _, at := range sampled(regions(block, region), random) {
+	for _, at := range testsample.Of(regions(block, region), regionsPerBlock) {
 		for _, c := range []struct {
 			name   string
 			change func(byte) byte
@@ -270,7 +260,7 @@ func TestReferencesInCirclesEnd(t *testing.T) {
 func TestOverwrittenBlocksAreLeftOut(t *testing.T) {
 	t.Parallel()
 	base := sample(t, "restored-tree")
-	meta := &committing{Memory: device.NewOverlay("live", base)}
+	meta := &committing{Memory: device.NewOverlay("live", base), blocks: usedBlocks(t, base)}
 	var out bytes.Buffer
 	var problems []error
 	result, err := print.Volume(context.Background(), meta, &out,
@@ -294,7 +284,8 @@ func TestOverwrittenBlocksAreLeftOut(t *testing.T) {
 // committing rewrites the super and all other blocks after the first read.
 type committing struct {
 	*device.Memory
-	reads int
+	blocks map[int64]int // places and sizes
+	reads  int
 }
 
 func (c *committing) ReadAt(p []byte, off int64) (int, error) {
@@ -316,8 +307,11 @@ func (c *committing) ReadAt(p []byte, off int64) (int, error) {
 		hdr.Blkno.Set(1)
 		hdr.Seq.Set(99)
 		format.Seal(block)
-		for blkno := int64(2); blkno < 3000; blkno++ {
-			if _, err := c.Memory.WriteAt(block, blkno*format.LargeBlockSize); err != nil {
+		for off, size := range c.blocks {
+			if size != format.LargeBlockSize {
+				continue
+			}
+			if _, err := c.Memory.WriteAt(block, off); err != nil {
 				return 0, err
 			}
 		}

@@ -76,7 +76,7 @@ func TestWalksCostWhatTheyAnswer(t *testing.T) {
 			}
 		})
 	}
-	const few, many = 20 * wanted, 500 * wanted
+	const few, many = 20 * wanted, 200 * wanted
 	small, large := volume(few), volume(many)
 	if less, more := cost(small), cost(large); more > less+slack*levels(t, large) {
 		t.Errorf("%d entries of %d cost %d blocks, of %d they cost %d", wanted, few, less, many, more)

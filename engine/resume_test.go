@@ -4,13 +4,13 @@ package engine_test
 
 import (
 	"iter"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"scoutfs/engine/ioctl"
 	"scoutfs/internal/testimage"
 	"scoutfs/internal/testimage/manifest"
+	"scoutfs/internal/testsample"
 	"scoutfs/walk"
 )
 
@@ -23,11 +23,11 @@ type resumable[T, P any] struct {
 
 // check stops a walk behind each of some values and goes on from there: the
 // two parts must be the whole.
-func check[T comparable, P any](t *testing.T, r resumable[T, P], stops func(n int) []int) {
+func check[T comparable, P any](t *testing.T, r resumable[T, P]) {
 	t.Helper()
 	var start P
 	whole := all(t, r.from(start))
-	for _, i := range stops(len(whole)) {
+	for _, i := range stopsOf(len(whole)) {
 		var parts []T
 		for v, err := range r.from(start) {
 			if err != nil {
@@ -46,23 +46,26 @@ func check[T comparable, P any](t *testing.T, r resumable[T, P], stops func(n in
 	}
 }
 
-// TestWalksCanBeStoppedAnywhere does so at every place of small images, and at
-// some of large ones.
+// stopsOf picks places to stop at, those around the size of a batch among
+// them.
+func stopsOf(n int) []int {
+	const some = 6
+	places := testsample.Indexes(n, some)
+	for _, at := range []int{1023, 1024, 1025} {
+		if at < n && !slices.Contains(places, at) {
+			places = append(places, at)
+		}
+	}
+	return places
+}
+
+// TestWalksCanBeStoppedAnywhere does so with all walks of whole volumes.
 func TestWalksCanBeStoppedAnywhere(t *testing.T) {
 	t.Parallel()
 	testimage.Each(t, func(t *testing.T, img testimage.Image) {
 		t.Parallel()
 		target := openImage(t, img)
 		ctx := t.Context()
-		random := rand.New(rand.NewPCG(4, 2))
-		stops := func(n int) []int {
-			const every, some = 1000, 20
-			places := random.Perm(n)
-			if n > every {
-				places = append(places[:some], 0, 1023, 1024, 1025, n-1)
-			}
-			return places
-		}
 		for _, index := range []ioctl.InodeIndex{ioctl.IndexMetaSeq, ioctl.IndexDataSeq} {
 			check(t, resumable[ioctl.InodeEntry, ioctl.InodeEntry]{
 				index.String(),
@@ -70,7 +73,7 @@ func TestWalksCanBeStoppedAnywhere(t *testing.T) {
 					return walk.Inodes(ctx, target, index, p, ioctl.LastInodeEntry())
 				},
 				ioctl.InodeEntry.Next,
-			}, stops)
+			})
 		}
 		check(t, resumable[ioctl.XattrIndexEntry, ioctl.XattrIndexEntry]{
 			"xattr index",
@@ -78,12 +81,12 @@ func TestWalksCanBeStoppedAnywhere(t *testing.T) {
 				return walk.XattrIndex(ctx, target, p, ioctl.LastXattrIndexEntry())
 			},
 			ioctl.XattrIndexEntry.Next,
-		}, stops)
+		})
 		check(t, resumable[ioctl.XattrTotal, ioctl.TotalName]{
 			"totals",
 			func(p ioctl.TotalName) iter.Seq2[ioctl.XattrTotal, error] { return walk.Totals(ctx, target, p) },
 			func(v ioctl.XattrTotal) (ioctl.TotalName, bool) { return v.Name.Next() },
-		}, stops)
+		})
 		if img.Manifest == "" {
 			return
 		}
@@ -92,7 +95,7 @@ func TestWalksCanBeStoppedAnywhere(t *testing.T) {
 				"search for " + s.Name,
 				func(p uint64) iter.Seq2[uint64, error] { return walk.SearchXattrs(ctx, target, s.Name, p, most) },
 				func(ino uint64) (uint64, bool) { return ino + 1, ino < most },
-			}, stops)
+			})
 		}
 	})
 }
@@ -111,7 +114,7 @@ func TestNamesCanBeStoppedAnywhere(t *testing.T) {
 		checked := 0
 		for i := range m.Inodes {
 			ino := m.Inodes[i].Ino
-			if m.Inodes[i].Nlink < 2 || m.Inodes[i].Target == nil && m.Inodes[i].Map == nil || checked == 50 {
+			if m.Inodes[i].Nlink < 2 || m.Inodes[i].Target == nil && m.Inodes[i].Map == nil || !testsample.All() && checked == 20 {
 				continue
 			}
 			checked++
@@ -121,14 +124,14 @@ func TestNamesCanBeStoppedAnywhere(t *testing.T) {
 					return walk.Paths(t.Context(), target, ino, p)
 				},
 				func(v ioctl.InoPathResult) (ioctl.DirPosition, bool) { return v.At.Next() },
-			}, rand.Perm)
+			})
 			check(t, resumable[ioctl.ReferringEntry, ioctl.DirPosition]{
 				m.Inodes[i].Path,
 				func(p ioctl.DirPosition) iter.Seq2[ioctl.ReferringEntry, error] {
 					return walk.ReferringEntries(t.Context(), target, ino, p)
 				},
 				func(v ioctl.ReferringEntry) (ioctl.DirPosition, bool) { return v.At.Next() },
-			}, rand.Perm)
+			})
 		}
 	})
 }

@@ -19,6 +19,7 @@ import (
 	"scoutfs/engine/format"
 	"scoutfs/engine/fs"
 	"scoutfs/internal/testblock"
+	"scoutfs/internal/testsample"
 	"scoutfs/internal/testvolume"
 )
 
@@ -396,7 +397,7 @@ func TestAnyItemValue(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	keys := slices.SortedFunc(maps.Keys(rich(t).Items), format.Key.Compare)
 	for _, k := range keys {
-		for range 6 {
+		for range testsample.Few(2, 6) {
 			v := make([]byte, random.IntN(format.MaxBtreeValue+1))
 			for i := range v {
 				v[i] = byte(random.Uint32()) >> (random.Uint32() % 8)

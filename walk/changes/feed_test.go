@@ -195,11 +195,12 @@ func TestBigVolumesInPartsOfAnySize(t *testing.T) {
 	for _, name := range []string{"many", "partmerge", "two-mounts", "compacting"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			source := changes.OnDevices(openImage(t, testimage.Get(t, name), engine.Options{}))
-			whole := collect(t, changes.New(source, changes.Options{}).Pass(t.Context()))
+			v := openImage(t, testimage.Get(t, name), engine.Options{})
+			source, opts := changes.OnDevices(v), last(t, v, 15_000)
+			whole := collect(t, changes.New(source, opts).Pass(t.Context()))
 			for seed := range uint64(2) {
 				random := rand.New(rand.NewPCG(seed, 1))
-				parts := inParts(t, source, changes.Options{}, func() uint64 { return 1 + random.Uint64N(1+uint64(len(whole))/7) })
+				parts := inParts(t, source, opts, func() uint64 { return 1 + random.Uint64N(1+uint64(len(whole))/7) })
 				sameRecords(t, fmt.Sprintf("seed %d", seed), parts, whole)
 			}
 		})

@@ -12,9 +12,12 @@ import (
 	"scoutfs/engine"
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
+	"scoutfs/engine/ioctl"
 	"scoutfs/internal/testblock"
 	"scoutfs/internal/testimage"
+	"scoutfs/internal/testsample"
 	"scoutfs/internal/testvolume"
+	"scoutfs/walk"
 	"scoutfs/walk/changes"
 )
 
@@ -107,6 +110,24 @@ func openImage(tb testing.TB, img testimage.Image, opts engine.Options) *engine.
 		}
 	})
 	return v
+}
+
+// last returns options for a feed of the last n records of a volume, unless
+// tests are to look at all of them.
+func last(tb testing.TB, v *engine.Volume, n int) changes.Options {
+	tb.Helper()
+	var index []ioctl.InodeEntry
+	for e, err := range walk.Inodes(tb.Context(), v.Target(), ioctl.IndexMetaSeq, ioctl.InodeEntry{}, ioctl.LastInodeEntry()) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		index = append(index, e)
+	}
+	if testsample.All() || len(index) <= n {
+		return changes.Options{}
+	}
+	before := index[len(index)-n-1]
+	return changes.Options{After: changes.Position{Seq: before.Major, Ino: before.Ino}}
 }
 
 // keep copies a record, which is good until the next one only.

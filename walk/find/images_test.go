@@ -14,6 +14,7 @@ import (
 	"scoutfs/engine/format"
 	"scoutfs/internal/testimage"
 	"scoutfs/internal/testimage/manifest"
+	"scoutfs/internal/testsample"
 	"scoutfs/walk/find"
 	"scoutfs/walk/tree"
 )
@@ -72,6 +73,23 @@ func queries(t *testing.T, m *manifest.Manifest) []query {
 	return all
 }
 
+// ways are all ways to find something, those of a large volume for one
+// question only: each of a few questions is asked in another way, the last
+// one, which an index can answer, in the way that is chosen.
+func ways(m *manifest.Manifest, question, questions int) []find.Way {
+	all := []find.Way{find.Auto, find.Scan, find.Walk}
+	if !isLarge(m) {
+		return all
+	}
+	return all[(questions-1-question)%len(all):][:1]
+}
+
+// isLarge reports whether a volume has too many inodes to ask everything.
+func isLarge(m *manifest.Manifest) bool {
+	const large = 5000
+	return len(m.Inodes) > large && !testsample.All()
+}
+
 // What is found is what the kernel showed, whichever way it is found.
 func TestImagesInEveryWay(t *testing.T) {
 	t.Parallel()
@@ -88,7 +106,11 @@ func TestImagesInEveryWay(t *testing.T) {
 		defer volume.Close()
 		tr := tree.OnDevices(volume)
 		indexed := 0
-		for _, q := range queries(t, m) {
+		asked := queries(t, m)
+		if isLarge(m) {
+			asked = testsample.Of(asked, 6)
+		}
+		for i, q := range asked {
 			var want []string
 			for i := range m.Inodes {
 				if in := &m.Inodes[i]; q.want(in) {
@@ -96,7 +118,7 @@ func TestImagesInEveryWay(t *testing.T) {
 				}
 			}
 			slices.Sort(want)
-			for _, way := range []find.Way{find.Auto, find.Scan, find.Walk} {
+			for _, way := range ways(m, i, len(asked)) {
 				s := find.New(tr, resolve(t, tr, "/"), find.Query{Tests: q.tests, MaxDepth: -1, Way: way})
 				got, err := search(t.Context(), s)
 				if err != nil {
@@ -110,7 +132,7 @@ func TestImagesInEveryWay(t *testing.T) {
 				}
 			}
 		}
-		if indexed == 0 {
+		if indexed == 0 && !isLarge(m) {
 			t.Error("no question was answered by an index")
 		}
 	})

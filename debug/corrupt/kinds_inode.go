@@ -130,7 +130,7 @@ func inodeKinds() []Kind {
 			apply: onInode(is(format.ModeRegular), func(op *operation, in *format.InodeV1) { in.Size.Set(math.MaxInt64 + op.some()) }),
 		},
 		{
-			Name: "inode-length", Problem: problem.InodeValue, Needs: inode,
+			Name: "inode-length", Problem: problem.ItemValueLength, Needs: inode,
 			Does:  "Gives an inode a length between those of the format versions.",
 			apply: inodeLength(func(*operation) int { return 164 }),
 		},
@@ -178,9 +178,6 @@ func inodeKinds() []Kind {
 					return err
 				}
 				op.super.InodeCount.Set(op.super.InodeCount.Get() - 1)
-				if err := op.put(format.InodeIndexKey(format.TypeMetaSeq, 0, math.MaxUint64), nil); err != nil {
-					return err
-				}
 				return firstError(op.removeAll(it.Key), op.removeAll(index.Key))
 			},
 		},

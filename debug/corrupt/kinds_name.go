@@ -133,8 +133,8 @@ func nameKinds() []Kind {
 		},
 		{
 			Name: "dirent-differs-type", Problem: problem.DirentDiffers, Needs: needs,
-			Does:  "Changes the type in the item by which an inode knows its name.",
-			apply: differs(backrefOf, func(d *format.Dirent, _ []byte) { d.Type ^= 1 }),
+			Does:  "Changes the type in the item by which a name is looked up.",
+			apply: differs(direntOf, func(d *format.Dirent, _ []byte) { d.Type ^= 1 }),
 		},
 		{
 			Name: "dirent-differs-name", Problem: problem.DirentDiffers, Needs: needs,

@@ -135,7 +135,12 @@ func superKinds() []Kind {
 			apply: onSuper(func(op *operation, s *format.Super) { s.InodeCount.Set(s.InodeCount.Get() - op.some()) }),
 		},
 		{
-			Name: "item-seq-ahead", Problem: problem.SuperSeq, Needs: "item in fs_root",
+			Name: "super-seq", Problem: problem.SuperSeq, Needs: anyVolume,
+			Does:  "Sets the volume's sequence number to 0.",
+			apply: onSuper(func(_ *operation, s *format.Super) { s.Seq.Set(0) }),
+		},
+		{
+			Name: "item-seq-ahead", Problem: problem.ItemSeq, Needs: "item in fs_root",
 			Does: "Gives an item of fs_root a sequence number above the volume's.",
 			apply: func(op *operation) error {
 				return op.scan(op.treesOf(format.TreeFSRoot), func(it surgery.Item) error {

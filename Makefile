@@ -59,6 +59,12 @@ big-volume: ## make a volume of FILES (1000000) files in DIR (bin/volume), SCATT
 	@mkdir -p '$(DIR)'
 	$(GO) run ./tests/bigvolume -files $(FILES) -scatter=$(SCATTER) -dir '$(DIR)'
 
+CASES ?= 10000
+
+.PHONY: fsck-random
+fsck-random: ## damage CASES (10000) volumes at random and see whether fsck notices
+	SCOUTFS_FSCK_RANDOM=$(CASES) $(GO) test -run RandomDamage -v -timeout 4h ./tests/fsckrandom
+
 .PHONY: fsck-speed
 fsck-speed: ## measure fsck on FILES (1000000) files in DIR (bin/volume), against e2fsck and xfs_repair for root
 	@tests/fsckspeed.sh $(FILES) '$(DIR)'

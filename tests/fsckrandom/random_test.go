@@ -63,6 +63,10 @@ func targets(t *testing.T, o *fsckrandom.Oracle, full bool) []weighted {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// Only so does a finding come from the damage.
+		if summary, err := fsck.Check(t.Context(), fsck.Options{Pair: target.Pair}); err != nil || !summary.Clean() {
+			t.Errorf("%s is not clean before it is damaged: %v, %v", name, summary.Tallies, err)
+		}
 		list = append(list, weighted{target, meta, weight})
 	}
 	for _, volume := range []struct {

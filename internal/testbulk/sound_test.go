@@ -542,7 +542,7 @@ func TestVolumeHasEveryKindOfItem(t *testing.T) {
 func TestBlocksAreFilledAsOftenSeen(t *testing.T) {
 	t.Parallel()
 	for _, scatter := range []bool{false, true} {
-		s := open(t, made(t, testbulk.Options{Files: 80_000, Scatter: scatter}))
+		s := open(t, made(t, testbulk.Options{Files: 48_000, Scatter: scatter}))
 		tree := btree.Tree{Reader: s.Blocks(), Root: s.Super.FSRoot.Root(), Kind: format.TreeFSRoot}
 		leaves, parents, used, ascending, last := 0, 0, 0, 0, uint64(0)
 		for b, err := range tree.Blocks(t.Context()) {

@@ -28,7 +28,7 @@ import (
 // How many cases there are, unless SCOUTFS_FSCK_RANDOM says otherwise, and
 // what each may take. The first has the number in SCOUTFS_FSCK_RANDOM_FIRST.
 const (
-	fewCases  = 120
+	fewCases  = 60
 	mostTime  = 60 * time.Second
 	mostBytes = 1 << 30 // of live memory, of all that run at once
 )
@@ -310,7 +310,7 @@ func TestOracle(t *testing.T) {
 			t.Errorf("%s: a copy has digest %v, %v, want %v", target.Name, digest, err, target.Digest)
 		}
 		changed, same, unreadable := 0, 0, 0
-		for n := range uint64(60) {
+		for n := range uint64(40) {
 			random := rand.New(rand.NewPCG(n, 2))
 			meta := target.meta.Clone("meta")
 			if _, err := fsckrandom.Injure(random, target.Target, meta); err != nil {

@@ -5,6 +5,7 @@ package items
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"scoutfs/engine/format"
@@ -15,7 +16,7 @@ import (
 
 // compare puts the two sides of each class beside each other. If the sums
 // say that all are equal there is nothing to do.
-func (c *check) compare(ctx context.Context, parts []format.Range, leaves int64) error {
+func (c *check) compare(ctx context.Context, parts []format.Range, leaves int64) (err error) {
 	if c.opts.Search != nil {
 		c.opts.Search.mergeInto(c.sums.of[classSearch])
 	}
@@ -29,7 +30,7 @@ func (c *check) compare(ctx context.Context, parts []format.Range, leaves int64)
 		return c.judge(ctx, nil)
 	}
 	sorter := runs.NewSorter(runs.Options{Memory: c.opts.Memory / 2, TempDir: c.opts.TempDir})
-	defer sorter.Close()
+	defer func() { err = errors.Join(err, sorter.Close()) }()
 	if err := c.collect(ctx, parts, leaves, sorter); err != nil {
 		return err
 	}

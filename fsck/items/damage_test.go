@@ -20,8 +20,10 @@ func TestSoundVolumeIsClean(t *testing.T) {
 	for _, f := range found.wrong() {
 		t.Errorf("%d %v: found %s, expected %s", f.Number, &f.Place, f.Found, f.Expected)
 	}
-	want := items.Facts{Items: facts.Items, Inodes: 10, Directories: 4, Files: 3, Symlinks: 2, Specials: 1, Orphans: 1, Names: 9, Xattrs: 8,
-		Extents: 4, Online: 4, Unwritten: 4, Offline: 5}
+	want := items.Facts{
+		Items: facts.Items, Inodes: 10, Directories: 4, Files: 3, Symlinks: 2, Specials: 1, Orphans: 1, Names: 9, Xattrs: 8,
+		Extents: 4, Online: 4, Unwritten: 4, Offline: 5,
+	}
 	if *facts != want {
 		t.Errorf("counted %+v, want %+v", *facts, want)
 	}

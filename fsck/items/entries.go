@@ -162,11 +162,15 @@ type entriesOf struct {
 // judgeEntries compares a directory's numbers with those of its entries.
 func (c *check) judgeEntries(d *listedDir, e *entriesOf) {
 	if d.size != e.size {
-		c.limiter.find(problem.Finding{Number: problem.DirectorySize, Place: inodePlace(d.ino, "size"),
-			Found: fmt.Sprint(d.size), Expected: fmt.Sprintf("%d bytes, the sum of %d names", e.size, e.count)})
+		c.limiter.find(problem.Finding{
+			Number: problem.DirectorySize, Place: inodePlace(d.ino, "size"),
+			Found: fmt.Sprint(d.size), Expected: fmt.Sprintf("%d bytes, the sum of %d names", e.size, e.count),
+		})
 	}
 	if least := max(e.lastPos+1, format.FirstReaddirPos); d.nextPos < least {
-		c.limiter.find(problem.Finding{Number: problem.NextReaddirPos, Place: inodePlace(d.ino, "next_readdir_pos"),
-			Found: fmt.Sprint(d.nextPos), Expected: fmt.Sprintf("at least %d", least)})
+		c.limiter.find(problem.Finding{
+			Number: problem.NextReaddirPos, Place: inodePlace(d.ino, "next_readdir_pos"),
+			Found: fmt.Sprint(d.nextPos), Expected: fmt.Sprintf("at least %d", least),
+		})
 	}
 }

@@ -42,7 +42,8 @@ type inode struct {
 
 func (in *inode) begin(c *check, ino uint64) {
 	x, d := &in.xattrs, &in.dir
-	*in = inode{ino: ino, open: true,
+	*in = inode{
+		ino: ino, open: true,
 		// Buffers are used again.
 		xattrs: xattrs{value: x.value[:0], names: x.names.reset()},
 		dir:    directory{names: d.names.reset(), listed: c.listedDir(ino)},

@@ -59,16 +59,20 @@ func (j *join) seqs() {
 			text = fmt.Sprintf("one with %d", others[0])
 			others = others[1:]
 		}
-		j.c.limiter.find(problem.Finding{Number: absent, Place: itemPlace(format.InodeIndexKey(typ, g.number, g.ino), ""),
-			Found: text, Expected: fmt.Sprintf("an entry with %d, as the inode says", g.number)})
+		j.c.limiter.find(problem.Finding{
+			Number: absent, Place: itemPlace(format.InodeIndexKey(typ, g.number, g.ino), ""),
+			Found: text, Expected: fmt.Sprintf("an entry with %d, as the inode says", g.number),
+		})
 	}
 	for _, seq := range others {
 		expected := fmt.Sprintf("%d, as the inode says", g.number)
 		if !g.found {
 			expected = "none"
 		}
-		j.c.limiter.find(problem.Finding{Number: stale, Place: itemPlace(format.InodeIndexKey(typ, seq, g.ino), ""),
-			Found: fmt.Sprintf("an entry with %d", seq), Expected: expected})
+		j.c.limiter.find(problem.Finding{
+			Number: stale, Place: itemPlace(format.InodeIndexKey(typ, seq, g.ino), ""),
+			Found: fmt.Sprintf("an entry with %d", seq), Expected: expected,
+		})
 	}
 }
 
@@ -118,15 +122,19 @@ func (j *join) indx() {
 			text = fmt.Sprintf("one with %d.%d", entries[0].Major, entries[0].Minor)
 			entries = entries[1:]
 		}
-		j.c.limiter.find(problem.Finding{Number: problem.IndexEntryMissing, Place: itemPlace(k, ""),
-			Found: text, Expected: fmt.Sprintf("an entry with %d.%d for attribute %d", x.Major, x.Minor, id)})
+		j.c.limiter.find(problem.Finding{
+			Number: problem.IndexEntryMissing, Place: itemPlace(k, ""),
+			Found: text, Expected: fmt.Sprintf("an entry with %d.%d for attribute %d", x.Major, x.Minor, id),
+		})
 	}
 	if j.c.badXattrs(ino) || j.c.unknownInode(ino) {
 		return
 	}
 	for _, x := range entries {
-		j.c.limiter.find(problem.Finding{Number: problem.IndexEntryStale, Place: itemPlace(format.IndxKey(x), ""),
-			Found: fmt.Sprintf("an entry with %d.%d", x.Major, x.Minor), Expected: fmt.Sprintf("none, without an attribute %d that has it", id)})
+		j.c.limiter.find(problem.Finding{
+			Number: problem.IndexEntryStale, Place: itemPlace(format.IndxKey(x), ""),
+			Found: fmt.Sprintf("an entry with %d.%d", x.Major, x.Minor), Expected: fmt.Sprintf("none, without an attribute %d that has it", id),
+		})
 	}
 }
 

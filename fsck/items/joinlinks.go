@@ -109,8 +109,10 @@ func (j *join) strayBackref(e *entry) {
 		j.findName(problem.DirentMissing, e, sideDirent, "none", "an item for its name")
 	case missing:
 		if !j.c.limiter.full(problem.InodeUnreachable) {
-			j.c.limiter.find(problem.Finding{Number: problem.InodeUnreachable, Place: inodePlace(e.ino, ""),
-				Found: fmt.Sprintf("a name in directory %d, which does not exist", e.dir), Expected: "a name in one that does"})
+			j.c.limiter.find(problem.Finding{
+				Number: problem.InodeUnreachable, Place: inodePlace(e.ino, ""),
+				Found: fmt.Sprintf("a name in directory %d, which does not exist", e.dir), Expected: "a name in one that does",
+			})
 		}
 	case unsure:
 	}
@@ -277,8 +279,10 @@ func (j *join) linkCount(p *linkCount) {
 		case nlink > 0 && right && least <= 1 && most >= 1:
 			return
 		case nlink > 0 && right && least > 1:
-			j.c.limiter.find(problem.Finding{Number: problem.DirectoryLinks, Place: inodePlace(p.ino, ""),
-				Found: fmt.Sprintf("%d names", p.links), Expected: "one"})
+			j.c.limiter.find(problem.Finding{
+				Number: problem.DirectoryLinks, Place: inodePlace(p.ino, ""),
+				Found: fmt.Sprintf("%d names", p.links), Expected: "one",
+			})
 			return
 		case nlink == 0 && least == 0 && p.entries == 0:
 			return

@@ -16,7 +16,7 @@ type Options struct {
 	Volume *structure.Result
 	// Leaf checks the leaves of fs_root and log trees; see
 	// [structure.Checker.Leaf]. It may be nil. It is called at least once for
-	// each leaf, and seldom twice.
+	// each leaf, seldom twice, and counts the progress of the first pass.
 	Leaf func(tree structure.TreeID, at btree.Block, err error) bool
 	// SeqWrong is asked after all leaves; see [structure.Checker.SeqWrong].
 	// It may be nil.
@@ -26,7 +26,8 @@ type Options struct {
 	Search *Search
 	// Report takes the findings. It may be called from many goroutines.
 	Report problem.Reporter
-	// Progress counts the bytes of leaves in one phase or two. It may be nil.
+	// Progress counts the bytes of leaves, in one phase or, if anything
+	// differs, two. It may be nil.
 	Progress progress.Sink
 	// Workers is how many goroutines work; 0 is GOMAXPROCS.
 	Workers int
@@ -44,8 +45,7 @@ const DefaultMemory = 512 << 20
 
 // Facts are what a check has counted.
 type Facts struct {
-	// Items are those of the merged view; InodeItems are the inodes among
-	// them.
+	// Items are those of the merged view, Inodes the inodes among them.
 	Items, Inodes uint64
 	// The inodes by type.
 	Directories, Files, Symlinks, Specials uint64

@@ -96,8 +96,10 @@ func (c *check) judgeParents() {
 		if len(dirs) > 1 {
 			text = fmt.Sprintf("%d, which contains it", dirs[1])
 		}
-		c.limiter.find(problem.Finding{Number: problem.DirectoryCycle, Place: inodePlace(dirs[0], ""),
-			Found: "a name in directory " + text, Expected: "a way to the root"})
+		c.limiter.find(problem.Finding{
+			Number: problem.DirectoryCycle, Place: inodePlace(dirs[0], ""),
+			Found: "a name in directory " + text, Expected: "a way to the root",
+		})
 	})
 	p.all = nil
 }

@@ -2,6 +2,8 @@
 
 package items
 
+import "slices"
+
 // sameNames finds names that are twice among those that one hash in item
 // keys brings together, by a better hash of them. Nearly always there is one
 // name; items that somebody made up may share one hash in great numbers.
@@ -32,10 +34,8 @@ func (s *sameNames) add(hash, name uint64) (twice bool) {
 		}
 		return twice
 	}
-	for _, n := range s.names {
-		if n == name {
-			return true
-		}
+	if slices.Contains(s.names, name) {
+		return true
 	}
 	s.names = append(s.names, name)
 	if len(s.names) > fewNames {

@@ -26,8 +26,10 @@ func (c *check) judgeVolume(ctx context.Context) {
 	}
 	super := c.opts.Volume.Super
 	if next := super.NextIno.Get(); c.lists.maxIno >= next {
-		c.limiter.find(problem.Finding{Number: problem.NextIno, Place: superPlace("next_ino"),
-			Found: fmt.Sprint(next), Expected: fmt.Sprintf("more than %d", c.lists.maxIno)})
+		c.limiter.find(problem.Finding{
+			Number: problem.NextIno, Place: superPlace("next_ino"),
+			Found: fmt.Sprint(next), Expected: fmt.Sprintf("more than %d", c.lists.maxIno),
+		})
 	}
 	c.judgeCount(missing)
 	c.judgeSeqs()
@@ -57,8 +59,10 @@ func (c *check) judgeCount(missing uint64) {
 	// Of inodes that are odd in themselves it is not certain whether they
 	// were counted.
 	if count < found-min(c.lists.odd, found) || count > found+missing {
-		c.limiter.find(problem.Finding{Number: problem.InodeCount, Place: superPlace("inode_count"),
-			Found: fmt.Sprintf("%d, with what log trees add", int64(count)), Expected: fmt.Sprint(found)})
+		c.limiter.find(problem.Finding{
+			Number: problem.InodeCount, Place: superPlace("inode_count"),
+			Found: fmt.Sprintf("%d, with what log trees add", int64(count)), Expected: fmt.Sprint(found),
+		})
 	}
 }
 
@@ -68,8 +72,10 @@ func (c *check) judgeSeqs() {
 		return
 	}
 	for _, s := range c.lists.seqs.all {
-		c.limiter.find(problem.Finding{Number: problem.InodeSeq, Place: inodePlace(s.ino, s.field),
-			Found: fmt.Sprint(s.seq), Expected: fmt.Sprintf("at most %d", c.seq)})
+		c.limiter.find(problem.Finding{
+			Number: problem.InodeSeq, Place: inodePlace(s.ino, s.field),
+			Found: fmt.Sprint(s.seq), Expected: fmt.Sprintf("at most %d", c.seq),
+		})
 	}
 }
 

@@ -53,8 +53,11 @@ func (w *worker) read(ctx context.Context, part format.Range) error {
 }
 
 func (w *worker) leaf(t forest.Tree, leaf btree.Block, err error) error {
-	w.progress.Add(format.LargeBlockSize)
-	if w.detail == nil && w.opts.Leaf != nil && !w.opts.Leaf(structure.TreeID{RID: t.RID, Nr: t.Nr}, leaf, err) && err == nil {
+	if w.detail != nil || w.opts.Leaf == nil {
+		w.progress.Add(format.LargeBlockSize)
+		return err
+	}
+	if !w.opts.Leaf(structure.TreeID{RID: t.RID, Nr: t.Nr}, leaf, err) && err == nil {
 		return errUnusable
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -128,6 +129,46 @@ func TestTable(t *testing.T) {
 	}, "\n")
 	if buf.String() != want {
 		t.Errorf("got\n%swant\n%s", &buf, want)
+	}
+}
+
+func TestTableOfCellsWithSeveralLines(t *testing.T) {
+	t.Parallel()
+	var buf bytes.Buffer
+	table := output.New(output.Table, &buf).Table(output.Column{Name: "N", Right: true}, output.Column{Name: "TEXT"})
+	row := []string{"10", "one\nand two"}
+	table.Row(row...)
+	table.Row("2", "ü\n")
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := " N  TEXT\n10  one\n    and two\n 2  ü\n\n"; buf.String() != want {
+		t.Errorf("got %q, want %q", &buf, want)
+	}
+	if row[1] != "one\nand two" {
+		t.Errorf("the caller's row became %q", row)
+	}
+}
+
+// Nobody waits for the end of a long table, and it is not held in memory.
+func TestLongTableIsWrittenInParts(t *testing.T) {
+	t.Parallel()
+	var buf bytes.Buffer
+	table := output.New(output.Table, &buf).Table(output.Column{Name: "NUMBER", Right: true}, output.Column{Name: "NAME"})
+	const rows = 10_000
+	for i := range rows {
+		table.Row(strconv.Itoa(i), "name")
+	}
+	if buf.Len() == 0 {
+		t.Error("nothing is written before the end")
+	}
+	table.Row("1234567890", "long")
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(buf.String(), "\n")
+	if len(lines) != rows+3 || lines[0] != "NUMBER  NAME" || lines[1] != "     0  name" || lines[rows+1] != "1234567890  long" || lines[rows] != "      9999  name" {
+		t.Errorf("%d lines: %q, %q ... %q", len(lines), lines[0], lines[1], lines[len(lines)-3:])
 	}
 }
 

@@ -5,17 +5,26 @@ package output
 import (
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
+	"github.com/mattn/go-runewidth"
 )
 
-// Columns is a table of cells that is written when all of them are known.
+// partRows is how many rows of a table are held until they are written.
+// Whatever is longer is written in parts, so that memory does not grow with
+// it; each part is as wide as those before, or wider.
+const partRows = 4096
+
+// gap is what stands between two columns.
+const gap = "  "
+
+// Columns is a table of cells. Rows are written when enough of them are known
+// to tell how wide their columns are.
 type Columns struct {
-	out    *Writer
-	header []string
-	align  []tw.Align
-	rows   [][]string
+	out     *Writer
+	columns []Column
+	widths  []int
+	rows    [][]string
+	rest    []string // what is left of the row that is being written
+	begun   bool
 }
 
 // Column is the heading of one column.
@@ -26,49 +35,66 @@ type Column struct {
 
 // Table starts a table with these columns.
 func (o *Writer) Table(columns ...Column) *Columns {
-	t := &Columns{out: o}
-	for _, c := range columns {
-		align := tw.AlignLeft
-		if c.Right {
-			align = tw.AlignRight
-		}
-		t.header = append(t.header, c.Name)
-		t.align = append(t.align, align)
-	}
-	return t
+	return &Columns{out: o, columns: columns, widths: make([]int, len(columns))}
 }
 
 // Row adds a row of cells, one for each column.
 func (t *Columns) Row(cells ...string) {
 	t.rows = append(t.rows, cells)
+	if len(t.rows) >= partRows {
+		t.flush()
+	}
 }
 
-// Close writes the table.
+// Close writes what is left of the table.
 func (t *Columns) Close() error {
-	var text strings.Builder
-	table := tablewriter.NewTable(&text,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders: tw.BorderNone,
-			Symbols: tw.NewSymbols(tw.StyleNone),
-			Settings: tw.Settings{
-				Separators: tw.SeparatorsNone,
-				Lines:      tw.LinesNone,
-			},
-		})),
-		tablewriter.WithPadding(tw.Padding{Right: "  ", Overwrite: true}),
-		tablewriter.WithHeaderAutoFormat(tw.Off),
-		tablewriter.WithRowAutoWrap(tw.WrapNone),
-		tablewriter.WithAlignment(t.align),
-	)
-	table.Header(t.header)
-	if err := table.Bulk(t.rows); err != nil {
-		return err
-	}
-	if err := table.Render(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(text.String()) {
-		t.out.Printf("%s\n", strings.TrimRight(line, " \n"))
-	}
+	t.flush()
 	return t.out.Err()
+}
+
+// flush writes the rows that are held, below the headings.
+func (t *Columns) flush() {
+	if !t.begun {
+		t.begun = true
+		headings := make([]string, len(t.columns))
+		for i, c := range t.columns {
+			headings[i] = c.Name
+		}
+		t.rows = append([][]string{headings}, t.rows...)
+	}
+	for _, row := range t.rows {
+		for i, cell := range row {
+			for line := range strings.SplitSeq(cell, "\n") {
+				t.widths[i] = max(t.widths[i], runewidth.StringWidth(line))
+			}
+		}
+	}
+	var text strings.Builder
+	for _, row := range t.rows {
+		text.Reset()
+		t.format(&text, row)
+		t.out.Printf("%s", text.String())
+	}
+	clear(t.rows)
+	t.rows = t.rows[:0]
+}
+
+// format writes a row, in several lines if a cell has several.
+func (t *Columns) format(text *strings.Builder, row []string) {
+	t.rest = append(t.rest[:0], row...)
+	for again := true; again; {
+		again = false
+		var line strings.Builder
+		for i, cell := range t.rest {
+			first, rest, more := strings.Cut(cell, "\n")
+			t.rest[i], again = rest, again || more
+			pad := strings.Repeat(" ", t.widths[i]-runewidth.StringWidth(first))
+			if t.columns[i].Right {
+				line.WriteString(pad + first + gap)
+			} else {
+				line.WriteString(first + pad + gap)
+			}
+		}
+		text.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
 }

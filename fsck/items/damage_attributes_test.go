@@ -39,6 +39,24 @@ func TestDamagedAttributesAreFound(t *testing.T) {
 	big := string(make([]byte, 3000)) // parts of 896, 896, 896 and 331 bytes
 	run(t, []damage{
 		{name: "first part missing", change: put(xattrKey("trusted.big", 1, 0), nil), want: one(problem.XattrPartMissing), ino: file},
+		{
+			name: "first parts missing of an inode that is being deleted", change: func(v *testtree.Volume) {
+				v.Xattr(orphan, "user.big", big)
+				for part := range uint8(2) {
+					v.Item(format.XattrKey(orphan, format.XattrNameHash("user.big"), 0, part), nil)
+				}
+			},
+		},
+		{
+			name: "first parts missing of the second attribute of such an inode", change: func(v *testtree.Volume) {
+				v.Xattr(orphan, "user.big", big)
+				v.Xattr(orphan, "user.b", "b")
+				for part := range uint8(2) {
+					v.Item(format.XattrKey(orphan, format.XattrNameHash("user.big"), 0, part), nil)
+				}
+			},
+			want: one(problem.XattrPartMissing), ino: orphan,
+		},
 		{name: "middle part missing", change: put(xattrKey("trusted.big", 1, 2), nil), want: one(problem.XattrPartMissing), ino: file, of: "trusted.big"},
 		{name: "last part missing", change: put(xattrKey("trusted.big", 1, 3), nil), want: one(problem.XattrPartMissing), ino: file, of: "trusted.big"},
 		{name: "part too many", change: put(xattrKey("trusted.big", 1, 4), make([]byte, 5)), want: one(problem.XattrPartExtra), ino: file, of: "trusted.big"},

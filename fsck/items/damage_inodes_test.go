@@ -127,6 +127,13 @@ func TestDamagedExtentsAreFound(t *testing.T) {
 			}),
 			want: one(problem.InodeItems), ino: dir,
 		},
+		{
+			name: "extents of an inode that is being deleted", change: func(v *testtree.Volume) {
+				in := v.Inode(orphan)
+				in.OnlineBlocks.Set(100)
+				in.OfflineBlocks.Set(5)
+			},
+		},
 		{name: "used twice", change: put(place(3, 3), 66, 0), want: []problem.Number{problem.DataBlockTwice, problem.DataBlockLeaked}, ino: file},
 		{name: "leaked", data: dataBlocks + 3, want: one(problem.DataBlockLeaked)},
 		{

@@ -95,6 +95,11 @@ func (w *worker) judgeExtents() {
 		return
 	}
 	v := in.value
+	if in.deleting() && v.OnlineBlocks.Get() >= x.online && v.OfflineBlocks.Get() >= x.offline {
+		// The deletion of an inode does not count down
+		// (kmod/src/inode.c: delete_inode_items).
+		return
+	}
 	if found := v.OnlineBlocks.Get(); found != x.online {
 		w.findIn(problem.OnlineBlocks, "online_blocks", fmt.Sprint(found), fmt.Sprintf("%d, the blocks of its extents", x.online))
 	}

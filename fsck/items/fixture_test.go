@@ -15,6 +15,7 @@ import (
 	"scoutfs/fsck/items"
 	"scoutfs/fsck/problem"
 	"scoutfs/fsck/structure"
+	"scoutfs/internal/testblock"
 	"scoutfs/internal/testtree"
 )
 
@@ -197,4 +198,9 @@ func check(t *testing.T, meta device.Device, opts items.Options) (*items.Facts, 
 		t.Fatal(err)
 	}
 	return facts, found
+}
+
+// newReader reads blocks that a test has made.
+func newReader(v *testblock.Volume) *block.Reader {
+	return block.NewReader(v.Dev, block.Options{FSID: testblock.FSID})
 }

@@ -56,6 +56,10 @@ func (in *inode) is(kind uint8) bool { return in.usable && !in.kindWrong && in.k
 // isNot reports whether it is certain to be of another type.
 func (in *inode) isNot(kind uint8) bool { return in.usable && !in.kindWrong && in.kind != kind }
 
+// deleting reports whether a mount may have been deleting the inode's items,
+// which takes many transactions.
+func (in *inode) deleting() bool { return in.usable && in.value.Nlink.Get() == 0 }
+
 // inode takes the inode's own item.
 func (w *worker) inode(it *forest.Item) {
 	in := &w.in

@@ -50,6 +50,10 @@ func (w *worker) xattr(it *forest.Item) {
 	case x.bad:
 	case part == 0:
 		w.xattrHead(it)
+	case !x.headed && x.count == 1 && w.in.deleting():
+		// Parts are deleted one by one, the first one first
+		// (kmod/src/xattr.c: scoutfs_xattr_drop).
+		x.bad = true
 	case !x.headed:
 		w.badXattr(problem.XattrPartMissing, k, fmt.Sprintf("part %d", part), "part 0 before it")
 	case part >= x.parts:

@@ -42,10 +42,16 @@ func (f *fsckRun) next(s *fsck.Summary, failed error) []fsckAdvice {
 	case s.Volume == nil:
 		say("look at the first blocks of the device", "print", "--block", "1", "--raw", meta)
 	case !s.Clean():
+		if has(s, problem.QuorumSlotFamily, problem.QuorumNoSlots) {
+			say("write the quorum slots anew", "change-quorum-config", "--offline", "-Q", "NR,ADDR,PORT", meta)
+		}
+		if has(s, problem.DataSuperFormatVersion, problem.DataSuperFormatVersion) {
+			say("complete the change of the format version", "change-format-version", "--offline", meta, data)
+		}
 		if blkno, ok := firstBlock(s); ok {
 			say("look at a block that has a problem", "print", "--block", strconv.FormatUint(blkno, 10), meta)
 		}
-		if s.Count(problem.Error) > 0 && f.has("extract") && s.WithData {
+		if s.WithData && f.has("extract") && concernsFiles(s) {
 			say("copy the files out before anything is changed", "extract", "--meta-device", meta, "--data-device", data, "/", "FOLDER")
 		}
 		if !f.options.verbose && !f.env.Output().Form().Machine() && notShown(s) {
@@ -57,6 +63,18 @@ func (f *fsckRun) next(s *fsck.Summary, failed error) []fsckAdvice {
 		say("nothing has to be done; this also reads the contents of all files", again("--read-data")...)
 	}
 	return advice
+}
+
+// has reports whether problems with numbers from first to last were found.
+func has(s *fsck.Summary, first, last problem.Number) bool {
+	return slices.ContainsFunc(s.Tallies, func(t fsck.Tally) bool { return t.Number >= first && t.Number <= last })
+}
+
+// concernsFiles reports whether there are errors beyond supers and quorum.
+func concernsFiles(s *fsck.Summary) bool {
+	return slices.ContainsFunc(s.Tallies, func(t fsck.Tally) bool {
+		return t.Severity >= problem.Error && t.Number >= problem.BlockReference
+	})
 }
 
 // notShown reports whether the summary does not have all cases.

@@ -32,7 +32,7 @@ func judge(b *format.BtreeBlock, opts btree.VerifyOptions, place problem.Place, 
 		if broken.Slot != btree.NoSlot {
 			place = withKey(place, b.Item(broken.Slot).Key.Key())
 		}
-		report(btreeProblem(broken.Rule), place, broken.Err.Found, broken.Err.Expected)
+		report(itemProblem(broken.Rule, place.Key), place, broken.Err.Found, broken.Err.Expected)
 		switch {
 		case broken.Rule.Unusable():
 			v.unusable = true
@@ -41,6 +41,22 @@ func judge(b *format.BtreeBlock, opts btree.VerifyOptions, place problem.Place, 
 		}
 	}
 	return v
+}
+
+// itemProblem is the problem of an item that breaks a rule: names have their
+// own for their lengths.
+func itemProblem(rule btree.Rule, k format.Key) problem.Number {
+	if rule == btree.RuleValueLength {
+		switch format.KindOf(k) {
+		case format.KindDirent:
+			return problem.DirentNameLength
+		case format.KindReaddir:
+			return problem.ReaddirNameLength
+		case format.KindLinkBackref:
+			return problem.BackrefNameLength
+		}
+	}
+	return btreeProblem(rule)
 }
 
 // spoils reports whether an item that breaks a rule cannot be used.

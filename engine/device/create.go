@@ -41,7 +41,6 @@ func CreateSparse(path string, size int64, perm fs.FileMode) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock(int(file.Fd()))) }()
 	info, err := file.Stat()
 	if err != nil {
 		return err

@@ -18,7 +18,6 @@ const (
 	NextXattrID        Number = 712
 	InodeTime          Number = 713
 	InodeRdev          Number = 714
-	InodeProject       Number = 715
 	InodeSize          Number = 716
 	InodeNumber        Number = 717
 	InodeItems         Number = 718
@@ -123,12 +122,6 @@ func inodesProblems() []Problem {
 			Number: InodeRdev, Name: "INODE_RDEV", Severity: Warning, Repair: Automatic,
 			Title: "An inode that is no device has a device number.",
 			Means: "Nobody uses the device number of such an inode. It means that something has written to the inode.",
-		},
-		{
-			Number: InodeProject, Name: "INODE_PROJECT", Severity: Error, Repair: Automatic,
-			Title: "An inode of format 1 has a project.",
-			Means: "Format 1 has no projects, and its kernel module does not look there. After a change to format 2 the inode would belong to a " +
-				"project.",
 		},
 		{
 			Number: InodeSize, Name: "INODE_SIZE", Severity: Error, Repair: Asked,

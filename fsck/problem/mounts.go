@@ -88,19 +88,19 @@ func mountsProblems() []Problem {
 		{
 			Number: QuorumSlotPort, Name: "QUORUM_SLOT_PORT", Severity: Error, Repair: Never, Upstream: []string{"PB_QSLOT_BAD_PORT"},
 			Title: "A quorum slot has no valid port.",
-			Means: "The mount of this slot cannot be reached by the others and cannot lead. Write the table of slots anew with scoutfs change-quorum-" +
+			Means: "The mount of this slot cannot be reached by the others and cannot lead. Write the table of slots anew with scoutfs change-quorum- " +
 				"config.",
 		},
 		{
 			Number: QuorumSlotAddress, Name: "QUORUM_SLOT_ADDRESS", Severity: Error, Repair: Never, Upstream: []string{"PB_QSLOT_BAD_ADDR"},
 			Title: "A quorum slot has no valid address.",
-			Means: "The mount of this slot cannot be reached by the others and cannot lead. Write the table of slots anew with scoutfs change-quorum-" +
+			Means: "The mount of this slot cannot be reached by the others and cannot lead. Write the table of slots anew with scoutfs change-quorum- " +
 				"config.",
 		},
 		{
 			Number: QuorumSlotDuplicate, Name: "QUORUM_SLOT_DUPLICATE", Severity: Error, Repair: Never,
 			Title: "Two quorum slots have the same address.",
-			Means: "Two mounts cannot listen at one address, and votes go to the wrong one. Write the table of slots anew with scoutfs change-quorum-" +
+			Means: "Two mounts cannot listen at one address, and votes go to the wrong one. Write the table of slots anew with scoutfs change-quorum- " +
 				"config.",
 		},
 		{

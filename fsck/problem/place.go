@@ -5,6 +5,7 @@ package problem
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -40,12 +41,12 @@ func compareBool(a, b bool) int {
 }
 
 // String names the place from the whole to the part: "metadata block 1028 of
-// item_root of 00f1c95ae4e6dd0b.3, key 16.1.4.0.0.0, inode 1, field size". The
-// device is left out where nothing but the metadata device can be meant.
+// item_root of 00f1c95ae4e6dd0b.3, key 16.1.4.0.0.0, inode 1, field size".
 func (p *Place) String() string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	if whole := p.whole(); whole != "" {
+	whole := strings.Join(words(p.Structure, p.where(), p.tree()), " ")
+	if whole != "" {
 		add("%s", whole)
 	}
 	if p.HasKey {
@@ -63,32 +64,27 @@ func (p *Place) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// whole names blocks, tree and structure as far as they are known.
-func (p *Place) whole() string {
+// words returns those that are not empty.
+func words(all ...string) []string {
+	return slices.DeleteFunc(all, func(w string) bool { return w == "" })
+}
+
+// where names the blocks, or the device if it is about no block.
+func (p *Place) where() string {
 	device := [...]string{"", "metadata", "data"}[min(p.Device, DataDevice)]
-	blocks := ""
+	text := ""
 	switch {
+	case p.Blocks == 0 && device != "":
+		text = device + " device"
 	case p.Blocks == 1:
-		blocks = strings.TrimSpace(fmt.Sprintf("%s block %d", device, p.Blkno))
+		text = strings.TrimSpace(fmt.Sprintf("%s block %d", device, p.Blkno))
 	case p.Blocks > 1:
-		blocks = strings.TrimSpace(fmt.Sprintf("%s blocks %d to %d", device, p.Blkno, p.Blkno+p.Blocks-1))
+		text = strings.TrimSpace(fmt.Sprintf("%s blocks %d to %d", device, p.Blkno, p.Blkno+p.Blocks-1))
 	}
-	tree := p.tree()
-	switch {
-	case blocks != "" && tree != "" && p.Structure != "":
-		return blocks + " of " + tree + " in " + p.Structure
-	case blocks != "" && tree != "":
-		return blocks + " of " + tree
-	case tree != "" && p.Structure != "":
-		return tree + " in " + p.Structure
-	case blocks != "" && p.Structure != "":
-		return p.Structure + " in " + blocks
-	case p.Structure != "" && p.Device == DataDevice:
-		return p.Structure + " of the data device"
-	case blocks+tree+p.Structure == "" && device != "" && !p.HasKey && p.Ino == 0:
-		return device + " device"
+	if text != "" && p.Structure != "" {
+		return "in " + text
 	}
-	return blocks + tree + p.Structure
+	return text
 }
 
 func (p *Place) tree() string {
@@ -98,6 +94,9 @@ func (p *Place) tree() string {
 	text := p.Tree.String()
 	if p.RID != 0 {
 		text += fmt.Sprintf(" of %016x.%d", p.RID, p.Nr)
+	}
+	if p.Blocks > 0 || p.Structure != "" {
+		return "of " + text
 	}
 	return text
 }

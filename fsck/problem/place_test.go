@@ -27,15 +27,7 @@ func TestPlacesAreNamedFromTheWholeToThePart(t *testing.T) {
 			"metadata block 1028 of item_root of 000000000000f1c9.3, key 16.1.4.0.0.0, inode 1",
 		},
 		{problem.Place{InTree: true, Tree: format.TreeFSRoot, HasKey: true, Key: format.InodeKey(1)}, "fs_root, key 16.1.4.0.0.0"},
-		{
-			problem.Place{Device: problem.MetaDevice, Blkno: 1042, Blocks: 1, InTree: true, Tree: format.TreeAlloc, Structure: "super", Field: "level"},
-			"metadata block 1042 of alloc in super, field level",
-		},
-		{problem.Place{InTree: true, Tree: format.TreeLogsRoot, RID: 5, Nr: 1, Structure: "log trees"}, "logs_root of 0000000000000005.1 in log trees"},
 		{problem.Place{Structure: "data_alloc"}, "data_alloc"},
-		{problem.Place{Device: problem.MetaDevice, Structure: "super", Field: "seq"}, "super, field seq"},
-		{problem.Place{Device: problem.DataDevice, Structure: "super", Field: "crc"}, "super of the data device, field crc"},
-		{problem.Place{Device: problem.MetaDevice, HasKey: true, Key: format.InodeKey(1), Ino: 1}, "key 16.1.4.0.0.0, inode 1"},
 		{problem.Place{Ino: 7, Name: "a\nb"}, `inode 7, name "a\nb"`},
 	}
 	for _, test := range tests {

@@ -19,10 +19,10 @@ const maxLogs = 1 << 16
 // logsRoot reads the records of all log trees.
 func (p *pass) logsRoot() {
 	lost := func() {
+		p.loseLogs()
 		p.logsLost = true
 		if p.first {
-			p.result.LogsUnknown, p.result.FreeDataUnknown, p.result.SearchUnknown = true, true, true
-			p.result.Unknown.Add(format.AllKeys())
+			p.result.FreeDataUnknown, p.result.SearchUnknown = true, true
 		}
 	}
 	p.items(p.s.LogsRoot.Root(), format.TreeLogsRoot, "logs_root", func(it item) {
@@ -45,6 +45,14 @@ func (p *pass) logsRoot() {
 		}
 		p.logs = append(p.logs, &own)
 	}, lost)
+}
+
+// loseLogs notes that items of log trees are not known.
+func (p *pass) loseLogs() {
+	if p.first {
+		p.result.LogsUnknown = true
+		p.result.Unknown.Add(format.AllKeys())
+	}
 }
 
 // badRID reports whether no mount can have a rid (docs/format.md 9).
@@ -108,6 +116,8 @@ func (p *pass) bloom(lt *format.LogTrees, place problem.Place) {
 			p.report(problem.BlockReference, place, fmt.Sprintf("seq %d without a block", ref.Seq), "0")
 		case lt.ItemRoot.Height != 0:
 			p.report(problem.LogTreesNoBloom, place, "no bloom block", "one, as there are items")
+			// Readers take the tree for empty, which changes what any key is.
+			p.loseLogs()
 		}
 		return
 	}
@@ -146,6 +156,8 @@ func (p *pass) read(o *owner, ref format.Ref, magic uint32, place problem.Place)
 		p.report(number, place, found, expected)
 		if misdirected(number) {
 			p.lose()
+		} else {
+			p.use(o, ref, magic)
 		}
 	}
 	return nil, false

@@ -76,9 +76,16 @@ func (p *pass) compaction(sc *format.SrchCompact, key format.Key, place problem.
 		return
 	}
 	p.searchFile(&sc.Out, searchFile{owner: &owner{name: "output of " + name}, place: withField(place, "out"), sorted: true})
-	if p.first {
+	if p.first && merging(sc) {
 		p.compactionInputs(sc, key, place, inputs)
 	}
+}
+
+// merging reports whether a compaction says clearly which files it merges.
+func merging(sc *format.SrchCompact) bool {
+	const merging = format.SrchCompactLog | format.SrchCompactSorted
+	phase := sc.Flags & merging
+	return phase != 0 && phase != merging && sc.Nr <= format.SrchCompactInputs
 }
 
 func compactionState(sc *format.SrchCompact) string {

@@ -63,7 +63,12 @@ func (w *treeWalk) checkRoot() bool {
 	return false
 }
 
+// fail notes that items of a range cannot be told, and with those of a block
+// above leaves neither blocks.
 func (w *treeWalk) fail(keys format.Range, level int) {
+	if level > 0 {
+		w.p.lose()
+	}
 	if w.lost != nil {
 		w.lost(keys, level)
 	}
@@ -128,6 +133,8 @@ func (w *treeWalk) unreadable(b btree.Block, place problem.Place, err error) {
 		w.p.report(number, place, found, expected)
 		if misdirected(number) {
 			w.p.lose()
+		} else {
+			w.p.use(w.owner, b.Ref, format.MagicBtree)
 		}
 	}
 	w.fail(b.Range, b.Level)

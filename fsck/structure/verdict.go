@@ -34,6 +34,9 @@ func judge(b *format.BtreeBlock, opts btree.VerifyOptions, place problem.Place, 
 		}
 		report(itemProblem(broken.Rule, place.Key), place, broken.Err.Found, broken.Err.Expected)
 		switch {
+		case broken.Rule == btree.RuleKeyRange:
+			// The item is missing where its key belongs.
+			v.unusable, v.bad = true, append(v.bad, broken.Slot)
 		case broken.Rule.Unusable():
 			v.unusable = true
 		case spoils(broken.Rule):

@@ -196,7 +196,9 @@ func rootKinds() []Kind {
 			Name: "root-height-empty", Problem: problem.BtreeRoot, Needs: "tree that is empty",
 			Does: "Gives an empty tree a height.",
 			apply: func(op *operation) error {
-				t, err := choose(op, where(op.trees, func(t *surgery.Tree) bool { return t.Root.Height == 0 }))
+				t, err := choose(op, where(op.trees, func(t *surgery.Tree) bool {
+					return t.Root.Height == 0 && (t.Log == nil || !t.Log.Finalized())
+				}))
 				if err == nil {
 					t.Root.Height = byte(1 + op.pick(format.MaxBtreeHeight))
 				}

@@ -12,7 +12,15 @@ import (
 // right if nothing changed it.
 type compaction struct {
 	format.SrchCompact
-	id uint64 // of its key
+	id  uint64 // of its key
+	rid uint64 // of the mount that works on it, 0 for none
+}
+
+func (c *compaction) key() format.Key {
+	if c.rid != 0 {
+		return format.SrchBusyKey(c.rid, c.id)
+	}
+	return format.SrchPendingKey(c.id)
 }
 
 // planCompaction returns a compaction of search logs that no mount works on.
@@ -45,7 +53,7 @@ func withCompaction(change func(*operation, *compaction)) func(*operation) error
 		}
 		change(op, c)
 		return insertable(op.v.Insert(op.treeOf(format.TreeSrchRoot), surgery.NewItem{
-			Key: format.SrchPendingKey(c.id), Value: format.Bytes(&c.SrchCompact),
+			Key: c.key(), Value: format.Bytes(&c.SrchCompact),
 		}))
 	}
 }
@@ -130,6 +138,11 @@ func compactionKinds() []Kind {
 			Name: "compaction-key", Problem: problem.CompactionKey, Needs: log,
 			Does:  "Adds a compaction of search files under the key of another.",
 			apply: withCompaction(func(op *operation, c *compaction) { c.id += op.some() }),
+		},
+		{
+			Name: "compaction-no-mount", Problem: problem.CompactionNoMount, Needs: log,
+			Does:  "Adds a compaction of search files that a mount works on which does not exist.",
+			apply: withCompaction(func(op *operation, c *compaction) { c.rid = op.rng.Uint64()>>1 | 1 }),
 		},
 		{
 			Name: "deletion-flags", Problem: problem.CompactionState, Needs: deletion,

@@ -261,13 +261,12 @@ func symlinkKinds() []Kind {
 			}),
 		},
 		{
-			Name: "symlink-part-size", Problem: problem.SymlinkPartSize, Needs: needs,
-			Does: "Makes a part of a symbolic link's target shorter.",
-			apply: each(func(op *operation, _ *format.InodeV1, it surgery.Item) error {
-				if len(it.Value) < 2 {
+			Name: "symlink-part-size", Problem: problem.SymlinkPartSize, Needs: "symbolic link of several parts",
+			Does: "Makes a part of a symbolic link's target shorter that is not its last.",
+			apply: each(func(op *operation, in *format.InodeV1, it surgery.Item) error {
+				if int(it.Key.Second) >= format.SymlinkParts(in.Size.Get())-1 {
 					return errNone
 				}
-				// The end stays what it is.
 				return op.v.Resize(it, it.Value[1:])
 			}),
 		},

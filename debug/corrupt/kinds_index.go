@@ -208,13 +208,13 @@ func quotaKinds() []Kind {
 		},
 		{
 			Name: "feature-index", Problem: problem.FormatFeature, Needs: "inode in a volume of format 1",
-			Does: "Adds an entry of the index of attributes to a volume of format 1.",
+			Does: "Adds an indexed attribute, with its entry, to a volume of format 1.",
 			apply: func(op *operation) error {
 				_, it, err := op.someInode(linked)
 				if err != nil || op.super.FmtVers.Get() != 1 {
 					return firstError(err, errNone)
 				}
-				return op.put(format.IndxKey(format.XattrIndx{Major: 5, Minor: op.some(), Ino: it.Key.First, ID: 0}), nil)
+				return op.addIndexed(it.Key.First, nil)
 			},
 		},
 		{

@@ -265,48 +265,5 @@ func allocKinds() []Kind {
 				return op.v.Rekey(it, k)
 			},
 		},
-		{
-			Name: "meta-space-low", Problem: problem.MetaSpaceLow, Needs: "free metadata space at the end of the device",
-			Does:  "Takes the free space at the end of the metadata device out of the volume, as if it had been made smaller.",
-			apply: metaSpaceLow,
-		},
-	}
-}
-
-// mountReserve is what a mount keeps free: more free blocks than that are no
-// problem (docs/format.md 6.3).
-const mountReserve = 16370 + 18311
-
-// metaSpaceLow lowers the number of metadata blocks to the end of what is not
-// free, over again until little is free.
-func metaSpaceLow(op *operation) error {
-	trees := op.allocators(false)
-	for {
-		free := uint64(0)
-		for i := range op.super.MetaAlloc {
-			free += op.super.MetaAlloc[i].TotalLen.Get()
-		}
-		if free < mountReserve/4 {
-			return nil
-		}
-		total := op.super.TotalMetaBlocks.Get()
-		var last *freeExtent
-		for _, t := range trees {
-			for it, err := range op.v.Items(t, format.AllKeys()) {
-				if err != nil {
-					return err
-				}
-				if e, ok := it.Key.FreeExtent(); ok && it.Key.Zone == format.ZoneFreeBlkno && e.End() == total-1 {
-					last = &freeExtent{e, t}
-				}
-			}
-		}
-		if last == nil {
-			return errNone
-		}
-		if err := op.dropFree(*last); err != nil {
-			return err
-		}
-		op.super.TotalMetaBlocks.Set(last.Start)
 	}
 }

@@ -80,12 +80,17 @@ func logKinds() []Kind {
 			},
 		},
 		{
-			Name: "log-trees-trans-ahead", Problem: problem.LogTreesSeq, Needs: log,
-			Does: "Gives a log tree transactions beyond the volume's sequence number.",
+			Name: "log-trees-trans-ahead", Problem: problem.LogTreesSeq, Needs: open,
+			Does: "Gives a log tree a transaction beyond the volume's sequence number.",
+			apply: onLog(notFinalized, func(op *operation, l *format.LogTrees) {
+				l.GetTransSeq.Set(op.super.Seq.Get() + op.some())
+			}),
+		},
+		{
+			Name: "log-trees-items-ahead", Problem: problem.LogTreesSeq, Needs: log,
+			Does: "Gives a log tree a greatest item sequence beyond the volume's sequence number.",
 			apply: onLog(anyLog, func(op *operation, l *format.LogTrees) {
-				seq := op.super.Seq.Get() + op.some()
-				l.GetTransSeq.Set(seq)
-				l.CommitTransSeq.Set(seq)
+				l.MaxItemSeq.Set(op.super.Seq.Get() + op.some())
 			}),
 		},
 		{

@@ -102,8 +102,10 @@ func mergeKinds() []Kind {
 		room    = "room for the records of a merge"
 		request = "request of a log merge"
 	)
-	// Between the inodes that these keys name, and others, ranges are made.
+	// Ranges are made from keys of inodes, and of a zone behind all items,
+	// which no job is about.
 	low, high := format.InodeKey(500), format.InodeKey(1000)
+	behind, farBehind := format.Key{Zone: 250}, format.Key{Zone: 250, First: 1}
 	return []Kind{
 		{
 			Name: "merge-requests", Problem: problem.MergeRequestCount, Needs: room,
@@ -141,7 +143,7 @@ func mergeKinds() []Kind {
 			Name: "merge-key-range", Problem: problem.MergeKey, Needs: room,
 			Does: "Adds a range to a log merge under the key of another.",
 			apply: inMerge(func(op *operation, _ *format.LogMergeStatus) error {
-				return firstError(op.noRanges(), op.addRange(low, high, format.MaxKey()))
+				return firstError(op.noRanges(), op.addRange(behind, farBehind, format.MaxKey()))
 			}),
 		},
 		{
@@ -155,6 +157,22 @@ func mergeKinds() []Kind {
 			Name: "merge-key-request", Problem: problem.MergeKey, Needs: request,
 			Does:  "Changes the mount in a request of a log merge.",
 			apply: onRequest(func(op *operation, r *format.LogMergeRequest) { r.RID.Set(r.RID.Get() ^ 1<<op.pick(64)) }),
+		},
+		{
+			Name: "merge-no-mount", Problem: problem.MergeNoMount, Needs: request,
+			Does: "Gives a request of a log merge to a mount that does not exist.",
+			apply: func(op *operation) error {
+				it, err := op.mergeItem(format.KindLogMergeRequest)
+				if err != nil {
+					return err
+				}
+				r, err := view[format.LogMergeRequest](op, it)
+				if err != nil {
+					return err
+				}
+				r.RID.Set(r.RID.Get() ^ 1<<op.pick(64))
+				return op.v.Rekey(it, format.LogMergeRequestKey(r.RID.Get(), r.Seq.Get()))
+			},
 		},
 		{
 			Name: "merge-flags-request", Problem: problem.MergeFlags, Needs: request,

@@ -3,6 +3,7 @@
 package corrupt
 
 import (
+	"errors"
 	"slices"
 
 	"scoutfs/debug/surgery"
@@ -178,18 +179,9 @@ func swappedEntries(op *operation) error {
 func searchEntryKinds() []Kind {
 	return []Kind{
 		{
-			Name: "search-missing", Problem: problem.SearchEntryMissing, Needs: "search log with several entries",
-			Does: "Removes an entry from a search log.",
-			apply: func(op *operation) error {
-				f, b, entries, err := op.someSearchLeaf(isLog)
-				if err != nil {
-					return err
-				}
-				if len(entries) < 3 {
-					return errNone
-				}
-				return op.rewriteEntries(f, b, slices.Delete(entries, 1, 2), -1)
-			},
+			Name: "search-missing", Problem: problem.SearchEntryMissing, Needs: "attribute with the search tag in a search file",
+			Does:  "Removes the entry of an attribute from a search file.",
+			apply: removedEntry,
 		},
 		{
 			Name: "search-cancelled", Problem: problem.SearchEntryMissing, Needs: "search log and search tag",
@@ -210,6 +202,61 @@ func searchEntryKinds() []Kind {
 			},
 		},
 	}
+}
+
+// removedEntry removes an entry that stands for an attribute.
+func removedEntry(op *operation) error {
+	const tries = 20
+	for range tries {
+		e, err := op.searchable()
+		if err != nil {
+			return err
+		}
+		files, err := op.searchFiles()
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			if err := op.removeEntry(f, e); !errors.Is(err, errNone) {
+				return err
+			}
+		}
+	}
+	return errNone
+}
+
+// removeEntry removes an entry from a file, or returns errNone.
+func (op *operation) removeEntry(f searchFile, e format.SrchEntry) error {
+	levels, err := op.v.SrchBlocks(f.file)
+	if err != nil {
+		return err
+	}
+	for _, blkno := range levels[0] {
+		bytes, err := op.v.Peek(surgery.MetaPlace(blkno))
+		if err != nil {
+			return err
+		}
+		b, err := format.ViewSrchBlock(bytes)
+		if err != nil {
+			return err
+		}
+		if e.Compare(b.First.Entry()) < 0 || e.Compare(b.Last.Entry()) > 0 {
+			continue
+		}
+		entries, err := surgery.SrchEntries(b)
+		if err != nil {
+			return err
+		}
+		at := slices.Index(entries, e)
+		if at < 0 || len(entries) == 1 {
+			continue
+		}
+		if b, err = op.v.SrchLeaf(blkno); err != nil {
+			return err
+		}
+		return op.rewriteEntries(f, b, slices.Delete(entries, at, at+1), -1)
+	}
+	return errNone
 }
 
 // appendEntry adds an entry to a search log.

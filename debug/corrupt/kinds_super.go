@@ -53,6 +53,11 @@ func superKinds() []Kind {
 			apply: func(op *operation) error { return op.breakCRC(place) },
 		},
 		{
+			Name: "super-fsid", Problem: problem.MetaSuperFSID, Needs: anyVolume,
+			Does:  "Changes the volume id in the metadata super.",
+			apply: onSuper(func(op *operation, s *format.Super) { s.Hdr.FSID.Set(s.Hdr.FSID.Get() ^ 1<<op.pick(64)) }),
+		},
+		{
 			Name: "super-blkno", Problem: problem.MetaSuperBlkno, Needs: anyVolume,
 			Does:  "Changes the block number in the header of the metadata super.",
 			apply: onSuper(func(op *operation, s *format.Super) { s.Hdr.Blkno.Set(format.SuperBlkno + op.some()) }),

@@ -79,6 +79,15 @@ func (op *operation) addXattr(ino uint64, name string, value []byte) (id uint64,
 	return id, op.putXattr(ino, id, name, value)
 }
 
+// addIndexed adds an attribute to an inode, and its entry to the index.
+func (op *operation) addIndexed(ino uint64, value []byte) error {
+	id, err := op.addXattr(ino, "scoutfs.indx.planted.7.7", value)
+	if err != nil {
+		return err
+	}
+	return op.put(format.IndxKey(format.XattrIndx{Major: 7, Minor: 7, Ino: ino, ID: id}), nil)
+}
+
 // addToSome makes a damage of an attribute that is added to an inode.
 func addToSome(name func(*operation) string, value func(*operation) []byte) func(*operation) error {
 	return func(op *operation) error {
@@ -206,11 +215,7 @@ func xattrKinds() []Kind {
 				if err != nil || op.super.FmtVers.Get() < 2 {
 					return firstError(err, errNone)
 				}
-				id, err := op.addXattr(it.Key.First, "scoutfs.indx.planted.7.7", []byte("value"))
-				if err != nil {
-					return err
-				}
-				return op.put(format.IndxKey(format.XattrIndx{Major: 7, Minor: 7, Ino: it.Key.First, ID: id}), nil)
+				return op.addIndexed(it.Key.First, []byte("value"))
 			},
 		},
 		{

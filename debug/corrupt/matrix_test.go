@@ -3,112 +3,43 @@
 package corrupt_test
 
 import (
-	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"scoutfs/debug/corrupt"
-	"scoutfs/debug/surgery"
-	"scoutfs/engine/device"
-	"scoutfs/fsck"
 	"scoutfs/fsck/problem"
 	"scoutfs/internal/testimage"
 )
 
-// volume is a sound volume that damage is made on, in copies.
-type volume struct {
-	name string
-	pair device.Pair
-	was  []problem.Number // what the check finds before any damage
+var update = flag.Bool("update", false, "write the table in docs/fsck.md anew")
+
+func isMissing(err error) bool {
+	_, missing := errors.AsType[*corrupt.MissingError](err)
+	return missing
 }
 
-// volumes returns the volumes of the matrix, small ones first.
-func volumes(t *testing.T) []*volume {
-	t.Helper()
-	var all []*volume
-	for _, name := range []string{
-		"empty-v2", "empty-v1", "basic", "archive", "basic-v1", "dirty", "two-mounts", "compacting", "partmerge", "many",
-	} {
-		img := testimage.Get(t, name)
-		pair, err := device.OpenPair(img.Meta, img.Data, device.Options{Shared: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { pair.Close() })
-		all = append(all, &volume{name: name, pair: pair})
+// Each kind of damage once, on the first volume that can hold it. Those that
+// no volume of this repository can hold need upstream's; TestMatrix has them.
+func TestEachDamageIsFoundAsItself(t *testing.T) {
+	t.Parallel()
+	all := made()
+	for _, k := range corrupt.Kinds() {
+		t.Run(k.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, v := range all {
+				if held, _ := v.expect(t, k, 1); held {
+					return
+				}
+			}
+			t.Skipf("no volume of this test has a %s", k.Needs)
+		})
 	}
-	for _, v := range all {
-		was, _, err := v.found(t.Context(), v.copy())
-		if err != nil {
-			t.Fatalf("%s: %v", v.name, err)
-		}
-		v.was = was
-	}
-	return all
-}
-
-// copy returns devices whose changes the volume does not see.
-func (v *volume) copy() device.Pair {
-	pair := device.Pair{Meta: device.NewOverlay("meta", v.pair.Meta)}
-	if v.pair.Data != nil {
-		pair.Data = device.NewOverlay("data", v.pair.Data)
-	}
-	return pair
-}
-
-// found checks devices and returns the problems that were found, and a line
-// for each of the first cases.
-func (v *volume) found(ctx context.Context, pair device.Pair) (numbers []problem.Number, cases string, err error) {
-	summary, err := fsck.Check(ctx, fsck.Options{Pair: pair, Memory: fsck.MinMemory, Cases: 3})
-	if err != nil {
-		return nil, "", err
-	}
-	var lines []string
-	for _, t := range summary.Tallies {
-		numbers = append(numbers, t.Number)
-		if t.Severity == problem.Note && t.Number != problem.CheckIncomplete {
-			continue
-		}
-		for _, c := range t.Cases {
-			lines = append(lines, strings.Join([]string{fmt.Sprint(t.Number), t.Name, c.Place.String(), c.Found, c.Expected, c.Path}, " | "))
-		}
-	}
-	return numbers, strings.Join(lines, "\n\t"), nil
-}
-
-// outcome is what became of one kind of damage on one volume.
-type outcome struct {
-	held      bool // the volume has what the kind needs
-	named     bool // the problem was found
-	unrelated []problem.Number
-	cases     string
-}
-
-func (v *volume) try(ctx context.Context, k corrupt.Kind, seed uint64, table *problem.Table) (outcome, error) {
-	pair := v.copy()
-	victim := surgery.Open(pair)
-	err := k.Apply(ctx, victim, seed)
-	if _, missing := errors.AsType[*corrupt.MissingError](err); missing {
-		return outcome{}, nil
-	}
-	if err == nil {
-		err = victim.Write()
-	}
-	if err != nil {
-		return outcome{}, err
-	}
-	numbers, cases, err := v.found(ctx, pair)
-	o := outcome{held: true, named: slices.Contains(numbers, k.Problem), cases: cases}
-	for _, n := range numbers {
-		if n != k.Problem && !slices.Contains(k.Also, n) && !slices.Contains(v.was, n) && table.Describe(n).Severity != problem.Note {
-			o.unrelated = append(o.unrelated, n)
-		}
-	}
-	return o, err
 }
 
 // matrixSeeds is how often each kind of damage is made on each volume.
@@ -119,37 +50,125 @@ const matrixSeeds = 3
 //	make fsck-matrix
 //	SCOUTFS_FSCK_MATRIX=1 go test ./debug/corrupt -run 'TestMatrix/KIND/VOLUME'
 func TestMatrix(t *testing.T) {
-	t.Parallel()
 	if os.Getenv("SCOUTFS_FSCK_MATRIX") == "" {
-		t.Skip("SCOUTFS_FSCK_MATRIX is not set")
+		t.Skip("SCOUTFS_FSCK_MATRIX is not set; run make fsck-matrix")
 	}
-	table := problem.NewTable()
-	all := volumes(t)
-	for _, k := range corrupt.Kinds() {
-		for _, v := range all {
-			t.Run(k.Name+"/"+v.name, func(t *testing.T) {
-				t.Parallel()
-				for seed := range uint64(matrixSeeds) {
-					v.expect(t, k, seed+1, table)
-				}
-			})
+	testimage.Get(t, "basic") // skips without images
+	t.Parallel()
+	m := matrix{kinds: corrupt.Kinds(), volumes: slices.Concat(made(), kernelMade()), cells: make(map[cell]tally)}
+	t.Run("all", func(t *testing.T) {
+		for _, k := range m.kinds {
+			for _, v := range m.volumes {
+				t.Run(k.Name+"/"+v.name, func(t *testing.T) {
+					t.Parallel()
+					for seed := range uint64(matrixSeeds) {
+						held, right := v.expect(t, k, seed+1)
+						m.add(cell{k.Name, v.name}, held, right)
+					}
+				})
+			}
+		}
+	})
+	m.checkCoverage(t)
+	if *update {
+		m.write(t)
+	}
+}
+
+// cell is a place in the matrix.
+type cell struct{ kind, volume string }
+
+// tally is how many damages were made and how many of them were found as
+// themselves.
+type tally struct{ made, right int }
+
+type matrix struct {
+	kinds   []corrupt.Kind
+	volumes []*volume
+
+	mutex sync.Mutex // guards cells
+	cells map[cell]tally
+}
+
+func (m *matrix) add(at cell, held, right bool) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	c := m.cells[at]
+	if held {
+		c.made++
+	}
+	if right {
+		c.right++
+	}
+	m.cells[at] = c
+}
+
+// checkCoverage fails the test for kinds that no volume can hold.
+func (m *matrix) checkCoverage(t *testing.T) {
+	t.Helper()
+	for _, k := range m.kinds {
+		run, made := 0, 0
+		for _, v := range m.volumes {
+			if c, ok := m.cells[cell{k.Name, v.name}]; ok {
+				run, made = run+1, made+c.made
+			}
+		}
+		if run == len(m.volumes) && made == 0 {
+			t.Errorf("no volume can hold %s", k.Name)
 		}
 	}
 }
 
-// expect makes a damage and fails the test unless the check finds it and
-// nothing else. It reports whether the volume can hold it.
-func (v *volume) expect(t *testing.T, k corrupt.Kind, seed uint64, table *problem.Table) bool {
+// The table stands between these lines of the page.
+const (
+	page       = "../../docs/fsck.md"
+	tableBegin = "<!-- made by make fsck-matrix -->\n"
+	tableEnd   = "<!-- end of what is made by make fsck-matrix -->\n"
+)
+
+func (m *matrix) write(t *testing.T) {
 	t.Helper()
-	o, err := v.try(t.Context(), k, seed, table)
-	switch {
-	case err != nil:
-		t.Errorf("seed %d: %v", seed, err)
-	case !o.held:
-	case !o.named:
-		t.Errorf("seed %d: %d is not found, but\n\t%s", seed, k.Problem, o.cases)
-	case len(o.unrelated) > 0:
-		t.Errorf("seed %d: %d is found, and unrelated %d\n\t%s", seed, k.Problem, o.unrelated, o.cases)
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return o.held
+	before, rest, ok := strings.Cut(string(text), tableBegin)
+	_, after, ok2 := strings.Cut(rest, tableEnd)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the table", page)
+	}
+	if err := os.WriteFile(page, []byte(before+tableBegin+m.table()+tableEnd+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *matrix) table() string {
+	var b strings.Builder
+	made, right, cells := 0, 0, 0
+	for _, c := range m.cells {
+		made, right = made+c.made, right+c.right
+		if c.made > 0 {
+			cells++
+		}
+	}
+	fmt.Fprintf(&b, "%d kinds on %d volumes in %d pairs: of %d damages %d were found as themselves with nothing unrelated (%.1f %%).\n\n",
+		len(m.kinds), len(m.volumes), cells, made, right, 100*float64(right)/float64(max(made, 1)))
+	b.WriteString("| kind | problem |")
+	for _, v := range m.volumes {
+		b.WriteString(" " + v.name + " |")
+	}
+	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(m.volumes)) + "\n")
+	table := problem.NewTable()
+	for _, k := range m.kinds {
+		fmt.Fprintf(&b, "| `%s` | %d %s |", k.Name, k.Problem, table.Describe(k.Problem).Name)
+		for _, v := range m.volumes {
+			if c := m.cells[cell{k.Name, v.name}]; c.made > 0 {
+				fmt.Fprintf(&b, " %d/%d |", c.right, c.made)
+			} else {
+				b.WriteString(" |")
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }

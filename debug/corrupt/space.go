@@ -3,8 +3,6 @@
 package corrupt
 
 import (
-	"errors"
-
 	"scoutfs/debug/surgery"
 	"scoutfs/engine/format"
 )
@@ -73,28 +71,6 @@ func (op *operation) changeFree(old freeExtent, e format.Extent) error {
 // cutFree takes blocks from the front of an extent, which must be longer.
 func (op *operation) cutFree(e freeExtent, n uint64) error {
 	return op.changeFree(e, format.Extent{Start: e.Start + n, Len: e.Len - n})
-}
-
-// dropFree removes an extent. An allocator that is left without extents loses
-// its root block.
-func (op *operation) dropFree(e freeExtent) error {
-	root := e.tree.Root.Root()
-	for _, k := range []format.Key{format.FreeBlknoKey(e.Extent), format.FreeOrderKey(e.Extent)} {
-		it, err := op.v.Find(e.tree, k)
-		if err != nil {
-			return err
-		}
-		err = op.v.Remove(it)
-		if errors.Is(err, surgery.ErrLastItem) && root.Height == 1 {
-			e.tree.Root.Set(format.Root{})
-			err = op.v.GiveMeta(root.Ref.Blkno)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	e.tree.Alloc.TotalLen.Set(e.tree.Alloc.TotalLen.Get() - e.Len)
-	return nil
 }
 
 // dataAlloc returns the server's allocator of data blocks.

@@ -73,8 +73,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// minWorkers lets one goroutine compute while another waits for the device.
-const minWorkers = 2
+// minWorkers lets some goroutines compute while others wait for the device.
+const minWorkers = 8
 
 // budget is how the memory is used.
 type budget struct {

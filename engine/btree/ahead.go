@@ -38,6 +38,8 @@ func (c *Cursor) readAhead(level int) {
 	most := c.opts.ReadAhead
 	if level > 1 {
 		most = min(most, parentWindow)
+	} else if c.opts.Batch != nil {
+		return
 	}
 	if most <= 0 {
 		return

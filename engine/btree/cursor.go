@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 
+	"scoutfs/engine/block"
 	"scoutfs/engine/format"
 )
 
@@ -18,6 +19,10 @@ type CursorOptions struct {
 	// Whole says that the cursor will go through all of its range: reading
 	// ahead starts with the first leaf and in full.
 	Whole bool
+	// Batch, if it is not nil, reads leaves, as many at once as it holds,
+	// instead of reading ahead into the cache. It is the cursor's until the
+	// end. An item's value is good until the cursor moves only.
+	Batch *block.Batch
 	// End is the last key that is wanted: the cursor stops after it, and
 	// reads nothing beyond it ahead. The zero key is no bound.
 	End format.Key
@@ -59,6 +64,8 @@ type Cursor struct {
 	item  *format.BtreeItem // the current item, nil if there is none
 	value []byte
 	err   error
+
+	refs []format.Ref // of the batch that is being filled
 }
 
 // frame is a block on the way to the current item.

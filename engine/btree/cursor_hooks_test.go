@@ -3,6 +3,7 @@
 package btree_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -157,30 +158,77 @@ func TestCursorGoesOnBehindDamage(t *testing.T) {
 		}
 		v.Write(at[test.nr].Ref.Blkno, content[:])
 
-		inos, lost := scan(t, open(v, root), test.from, btree.CursorOptions{})
-		var want []uint64
-		for ino := test.from; ino < 60; ino++ {
-			if ino < test.lost[0] || ino > test.lost[1] {
-				want = append(want, ino)
-			}
+		tree := open(v, root)
+		for name, opts := range map[string]btree.CursorOptions{"cached": {}, "batched": {Batch: tree.Reader.NewBatch(2)}} {
+			inos, lost := scan(t, tree, test.from, opts)
+			checkLost(t, test.name+", "+name, test.from, test.lost, inos, lost)
 		}
-		if fmt.Sprint(inos) != fmt.Sprint(want) {
-			t.Errorf("%s: items are %v, want %v", test.name, inos, want)
+	}
+}
+
+// checkLost checks that a scan of 60 inodes has lost a range and nothing else.
+func checkLost(t *testing.T, name string, from uint64, lostRange [2]uint64, inos []uint64, lost []unknown) {
+	t.Helper()
+	var want []uint64
+	for ino := from; ino < 60; ino++ {
+		if ino < lostRange[0] || ino > lostRange[1] {
+			want = append(want, ino)
 		}
-		for ino := test.lost[0]; ino <= test.lost[1]; ino++ {
-			found := 0
-			for _, l := range lost {
-				if l.keys.Contains(format.InodeKey(ino)) {
-					found++
-				}
-			}
-			if found != 1 {
-				t.Errorf("%s: inode %d is in %d of %v", test.name, ino, found, lost)
-			}
-		}
+	}
+	if fmt.Sprint(inos) != fmt.Sprint(want) {
+		t.Errorf("%s: items are %v, want %v", name, inos, want)
+	}
+	for ino := lostRange[0]; ino <= lostRange[1]; ino++ {
+		found := 0
 		for _, l := range lost {
-			if l.err == nil || l.keys.Contains(format.InodeKey(test.lost[0]-1)) && test.lost[0] > 0 || l.keys.Contains(format.InodeKey(test.lost[1]+1)) && test.lost[1] < 59 {
-				t.Errorf("%s: %v is lost, want %v; %v", test.name, l.keys, test.lost, l.err)
+			if l.keys.Contains(format.InodeKey(ino)) {
+				found++
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s: inode %d is in %d of %v", name, ino, found, lost)
+		}
+	}
+	for _, l := range lost {
+		if l.err == nil || l.keys.Contains(format.InodeKey(lostRange[0]-1)) && lostRange[0] > 0 || l.keys.Contains(format.InodeKey(lostRange[1]+1)) && lostRange[1] < 59 {
+			t.Errorf("%s: %v is lost, want %v; %v", name, l.keys, lostRange, l.err)
+		}
+	}
+}
+
+// A cursor with a batch reads the same items, with no block of the tree read
+// twice.
+func TestBatchedCursorReadsEachLeafOnce(t *testing.T) {
+	t.Parallel()
+	v, root, items := tallTree(t)
+	for _, size := range []int{1, 3, 64} {
+		for _, start := range []int{0, 7, 503, 999} {
+			tree := open(v, root)
+			leaves := 0
+			c := tree.NewCursor(btree.CursorOptions{
+				Whole: true, Batch: tree.Reader.NewBatch(size),
+				Leaf: func(_ btree.Block, err error) error { leaves++; return err },
+			})
+			n := start
+			for ok := c.Seek(t.Context(), items[start].Key); ok; ok = c.Next() {
+				if it := c.Item(); it.Key != items[n].Key || !bytes.Equal(it.Value, items[n].Value) {
+					t.Fatalf("item %d is %v", n, it.Key)
+				}
+				n++
+			}
+			tree.Reader.Wait()
+			if c.Err() != nil || n != len(items) {
+				t.Errorf("%d items, %v", n, c.Err())
+			}
+			above := 0
+			for b, err := range tree.Refs(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				above += min(b.Level, 1)
+			}
+			if got := tree.Reader.Stats().Blocks; got > uint64(leaves+above) {
+				t.Errorf("batches of %d from item %d: %d blocks read for %d leaves below %d parents", size, start, got, leaves, above)
 			}
 		}
 	}

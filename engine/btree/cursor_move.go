@@ -57,7 +57,7 @@ func wanted(keys format.Range, to *format.Key) format.Key {
 // key, or at the first one.
 func (c *Cursor) open(level int, to *format.Key) error {
 	f := &c.frames[level]
-	b, err := c.tree.read(c.ctx, f.ref, level, wanted(f.keys, to))
+	b, err := c.read(level, wanted(f.keys, to))
 	if level == 0 && c.opts.Leaf != nil && c.ctx.Err() == nil {
 		// What the hook sees of the leaf is in the processor's cache.
 		err = c.opts.Leaf(Block{Ref: f.ref, Range: f.keys, Block: b}, err)
@@ -80,6 +80,45 @@ func (c *Cursor) open(level int, to *format.Key) error {
 		return c.tree.corrupt(err, f.ref, wanted(f.keys, to))
 	}
 	return nil
+}
+
+// read reads the block of a frame.
+func (c *Cursor) read(level int, key format.Key) (*format.BtreeBlock, error) {
+	ref := c.frames[level].ref
+	if level > 0 || c.opts.Batch == nil {
+		return c.tree.read(c.ctx, ref, level, key)
+	}
+	batch := c.opts.Batch
+	bytes, there, err := batch.Block(ref, format.MagicBtree)
+	if !there {
+		batch.Fill(c.ctx, c.leavesFrom(batch.Size()))
+		if bytes, there, err = batch.Block(ref, format.MagicBtree); !there {
+			return c.tree.read(c.ctx, ref, level, key)
+		}
+	}
+	return c.tree.view(bytes, err, ref, level, key)
+}
+
+// leavesFrom returns the references of the current leaf and of those after it
+// that its parent has and that are wanted, n at most.
+func (c *Cursor) leavesFrom(n int) []format.Ref {
+	c.refs = append(c.refs[:0], c.frames[0].ref)
+	if len(c.frames) == 1 {
+		return c.refs
+	}
+	p := &c.frames[1]
+	for w, last := p.walk, p.key; len(c.refs) < n && last.Less(c.opts.End); {
+		if w.next() != nil || w.atEnd() {
+			break
+		}
+		ref, err := c.tree.child(w.b, p.ref, w.slot())
+		if err != nil {
+			break
+		}
+		c.refs = append(c.refs, ref)
+		last = w.b.Item(w.slot()).Key.Key()
+	}
+	return c.refs
 }
 
 // enterLeaf checks the end of a new leaf's keys. A last item beyond it would

@@ -232,6 +232,11 @@ func (t *Tree) checkRoot() error {
 // read reads a block that should have a level, on the way to a key.
 func (t *Tree) read(ctx context.Context, ref format.Ref, level int, key format.Key) (*format.BtreeBlock, error) {
 	bytes, err := t.Reader.Read(ctx, ref, format.MagicBtree)
+	return t.view(bytes, err, ref, level, key)
+}
+
+// view is read of a block that was read before.
+func (t *Tree) view(bytes []byte, err error, ref format.Ref, level int, key format.Key) (*format.BtreeBlock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s level %d, key %v: %w", t.Kind, level, key, err)
 	}

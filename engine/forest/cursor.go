@@ -8,13 +8,14 @@ import (
 	"iter"
 	"syscall"
 
+	"scoutfs/engine/block"
 	"scoutfs/engine/btree"
 	"scoutfs/engine/format"
 )
 
-// Item is an item of the merged view. Value aliases a cached block, or for
-// totals the cursor's own memory, and must not be changed; a total's value
-// is good until the cursor moves.
+// Item is an item of the merged view. Value aliases a cached block, or the
+// cursor's own memory, and must not be changed. A total's value, and with a
+// Batch any, is good until the cursor moves.
 type Item struct {
 	Key   format.Key
 	Seq   uint64
@@ -26,7 +27,9 @@ type Item struct {
 type CursorOptions struct {
 	ReadAhead int
 	Whole     bool
-	Leaf      func(t Tree, leaf btree.Block, err error) error
+	// Batch is for fs_root, which holds most of what there is.
+	Batch *block.Batch
+	Leaf  func(t Tree, leaf btree.Block, err error) error
 	// Damaged is told of what is unknown of one tree. What the merged view
 	// has there is then what the other trees say, and so unknown too.
 	Damaged func(t Tree, unknown format.Range, err error) error
@@ -48,6 +51,7 @@ type Cursor struct {
 	limit  format.Key
 	behind bool
 	total  format.XattrTotal
+	value  []byte // of an item that several trees have
 	item   Item
 	err    error
 }
@@ -126,6 +130,9 @@ func (c *Cursor) open(ctx context.Context) {
 
 func (c *Cursor) treeOptions(t *tree) btree.CursorOptions {
 	opts := btree.CursorOptions{ReadAhead: c.opts.ReadAhead, Whole: c.opts.Whole, End: c.within.End}
+	if t.bucket == bucketFS {
+		opts.Batch = c.opts.Batch
+	}
 	if leaf := c.opts.Leaf; leaf != nil {
 		opts.Leaf = func(b btree.Block, err error) error { return leaf(t.id, b, err) }
 	}
@@ -227,6 +234,10 @@ func (c *Cursor) resolveNewest(key format.Key) bool {
 		it := c.sources[c.heap[0]].cursor.Item()
 		if !found || it.Seq > newest.Seq {
 			newest = it
+			if c.opts.Batch != nil { // its memory is used again when the source moves on
+				c.value = append(c.value[:0], it.Value...)
+				newest.Value = c.value
+			}
 		}
 		if !c.advance() {
 			return false

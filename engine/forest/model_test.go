@@ -397,7 +397,19 @@ func checkWalk(t *testing.T, s *forest.Snapshot, want map[format.Key][]byte, key
 	if i < len(keys) {
 		return fmt.Errorf("walk ends before %s", keys[i])
 	}
-	return nil
+	return checkBatchedWalk(t, s, want, keys, within)
+}
+
+// checkBatchedWalk walks again with memory of the cursor's own.
+func checkBatchedWalk(t *testing.T, s *forest.Snapshot, want map[format.Key][]byte, keys []format.Key, within format.Range) error {
+	c := s.CursorWith(within, forest.CursorOptions{Batch: s.Blocks().NewBatch(1), Whole: true})
+	for i := 0; c.Next(t.Context()); i++ {
+		it := c.Item()
+		if i == len(keys) || it.Key != keys[i] || !bytes.Equal(it.Value, want[it.Key]) {
+			return fmt.Errorf("batched item %d is %s with %x, want one of %v", i, it.Key, it.Value, keys)
+		}
+	}
+	return c.Err()
 }
 
 // checkSeeks moves one cursor about at random.

@@ -29,7 +29,7 @@ func Check(ctx context.Context, opts Options) (*Facts, error) {
 	c.progress.Phase("check files", progress.Bytes, leaves*format.LargeBlockSize)
 	workers := make([]*worker, c.workers)
 	for i := range workers {
-		workers[i] = &worker{check: c, sums: newSums()}
+		workers[i] = &worker{check: c, sums: newSums(), batch: c.batch()}
 		workers[i].lists.parents.room = &c.room
 	}
 	if err := c.read(ctx, parts, workers); err != nil {

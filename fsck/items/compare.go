@@ -63,7 +63,7 @@ func (c *check) collect(ctx context.Context, parts []format.Range, leaves int64,
 	c.progress.Phase("compare what differs", progress.Bytes, leaves*format.LargeBlockSize)
 	workers := make([]*worker, c.workers)
 	for i := range workers {
-		workers[i] = &worker{check: c, detail: &collector{c: c, writer: sorter.Writer()}}
+		workers[i] = &worker{check: c, batch: c.batch(), detail: &collector{c: c, writer: sorter.Writer()}}
 		workers[i].lists.parents.room = &c.room
 	}
 	if err := c.read(ctx, parts, workers); err != nil {

@@ -93,8 +93,8 @@ func (w *worker) quota(it *forest.Item) {
 	if hash := rule.Hash(); hash != k.Second {
 		w.find(problem.QuotaRuleHash, k, "", fmt.Sprintf("%016x", k.Second), fmt.Sprintf("%016x", hash))
 	}
-	if w.rule != nil && w.hash == k.Second && w.rule.Compare(rule) == 0 {
+	if w.ruled && w.hash == k.Second && w.rule.Compare(rule) == 0 {
 		w.find(problem.QuotaRuleTwice, k, "", "a rule equal to the one before it", "one")
 	}
-	w.rule, w.hash = rule, k.Second
+	w.rule, w.ruled, w.hash = *rule, true, k.Second
 }

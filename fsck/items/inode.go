@@ -18,6 +18,7 @@ type inode struct {
 	// it should. value is the item's, nil unless usable.
 	found, usable bool
 	value         *format.InodeV1
+	stored        format.InodeV1 // what value points to
 	items         uint64
 	kind          uint8 // of its mode, as directory entries have it
 	// kindWrong: the names of the inode say that it is of another type, or
@@ -45,7 +46,7 @@ func (in *inode) begin(c *check, ino uint64) {
 	*in = inode{
 		ino: ino, open: true,
 		// Buffers are used again.
-		xattrs: xattrs{value: x.value[:0], names: x.names.reset()},
+		xattrs: xattrs{name: x.name[:0], value: x.value[:0], names: x.names.reset()},
 		dir:    directory{names: d.names.reset(), listed: c.listedDir(ino)},
 	}
 }
@@ -82,7 +83,8 @@ func (w *worker) inode(it *forest.Item) {
 		w.find(problem.InodeValue, it.Key, "", fmt.Sprintf("%d bytes", size), expected)
 		return
 	}
-	in.usable, in.value = true, value
+	in.usable, in.stored = true, *value
+	in.value = &in.stored
 	w.inodeFields()
 	w.countInode()
 

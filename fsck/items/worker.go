@@ -5,6 +5,7 @@ package items
 import (
 	"context"
 
+	"scoutfs/engine/block"
 	"scoutfs/engine/btree"
 	"scoutfs/engine/forest"
 	"scoutfs/engine/format"
@@ -19,25 +20,30 @@ type worker struct {
 	facts Facts
 	lists lists
 	in    inode
-	rule  *format.QuotaRule // the quota rule before, of the same hash
-	hash  uint64            // its hash
+	rule  format.QuotaRule // the quota rule before, of the same hash
+	hash  uint64           // its hash
+	ruled bool             // there is one
+	batch *block.Batch
 	// detail collects records in the second pass, in which nothing is
 	// reported or summed again.
 	detail *collector
 }
 
-// readAhead is how many leaves are read ahead of each worker.
-const readAhead = 96
+// batch returns memory for the leaves that a worker reads at once.
+func (c *check) batch() *block.Batch { return c.opts.Volume.Reader.NewBatch(batchLeaves) }
+
+// batchLeaves is how many leaves a worker reads at once, 1 MiB.
+const batchLeaves = 16
 
 // read checks all items of a part.
 func (w *worker) read(ctx context.Context, part format.Range) error {
 	c := w.opts.Volume.Snapshot.CursorWith(part, forest.CursorOptions{
-		ReadAhead: readAhead,
-		Whole:     true,
-		Leaf:      w.leaf,
-		Damaged:   w.damaged,
+		Batch:   w.batch,
+		Whole:   true,
+		Leaf:    w.leaf,
+		Damaged: w.damaged,
 	})
-	w.in, w.rule = inode{}, nil
+	w.in, w.ruled = inode{}, false
 	for c.Next(ctx) {
 		it := c.Item()
 		if w.unknown.Any() && w.unknown.Contains(it.Key) {

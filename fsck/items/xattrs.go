@@ -105,7 +105,7 @@ func (w *worker) xattrHead(it *forest.Item) {
 		w.badXattr(problem.XattrHead, k, fmt.Sprintf("a name of %d bytes", x.nameLen), fmt.Sprintf("1 to %d", len(rest)))
 		return
 	}
-	x.headed, x.name = true, rest[:x.nameLen]
+	x.headed, x.name = true, append(x.name[:0], rest[:x.nameLen]...)
 	x.parts, x.next = format.XattrParts(x.nameLen, x.valLen), 1
 	if size := format.XattrPartSize(x.nameLen, x.valLen, 0); len(it.Value) != size {
 		w.badXattr(problem.XattrHead, k, fmt.Sprintf("lengths of %d and %d in a part of %d bytes", x.nameLen, x.valLen, len(it.Value)), fmt.Sprintf("a part of %d bytes", size))

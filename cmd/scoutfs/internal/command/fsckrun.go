@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"golang.org/x/sys/unix"
@@ -29,6 +30,9 @@ const (
 	fsckJSONCases = 10_000
 	fsckAllCases  = 100_000
 )
+
+// fsckProcs is how many goroutines may run at once on a small machine.
+const fsckProcs = 8
 
 // fsckRun is one run of fsck.
 type fsckRun struct {
@@ -170,6 +174,8 @@ func (f *fsckRun) check(ctx context.Context, sink progress.Sink) (summary *fsck.
 	}
 	// Memory that is not in use any more counts too.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(options.Memory))
+	// Goroutines that wait for a device hold one of these for a while.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), fsckProcs)))
 	summary, err = fsck.Check(ctx, options)
 	return summary, errors.Join(err, lost)
 }

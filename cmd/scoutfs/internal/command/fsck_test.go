@@ -5,6 +5,7 @@ package command_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -166,5 +167,56 @@ func TestFsckNeedsItsTemporaryFolderOnlyToSort(t *testing.T) {
 	nowhere := filepath.Join(t.TempDir(), "nowhere")
 	if got := fsck(t, "--tmpdir", nowhere, meta, data); got.Status != 0 {
 		t.Errorf("status %d\n%s%s", got.Status, got.Stdout, got.Stderr)
+	}
+}
+
+// Whatever is in the JSON forms stands in docs/fsck.md.
+func TestFsckJSONIsDocumented(t *testing.T) {
+	t.Parallel()
+	docs, err := os.ReadFile("../../../../docs/fsck.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := testtree.New(t, 2)
+	v.Inode(v.File(1, "file", testtree.Text("content"))).Nlink.Set(3)
+	v.Entry(1, "dangling", 9999, 0o100644)
+	meta, data := v.Write(t.TempDir())
+	members := make(map[string]bool)
+	for _, form := range []string{"json", "jsonl"} {
+		got := fsck(t, "--output", form, meta, data)
+		decoder := json.NewDecoder(strings.NewReader(got.Stdout))
+		for {
+			var value any
+			err := decoder.Decode(&value)
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%v in %s", err, got.Stdout)
+			}
+			addMembers(members, value)
+		}
+	}
+	if len(members) < 40 {
+		t.Errorf("only %d members", len(members))
+	}
+	for member := range members {
+		if !strings.Contains(string(docs), "`"+member+"`") {
+			t.Errorf("docs/fsck.md does not have %s", member)
+		}
+	}
+}
+
+func addMembers(members map[string]bool, value any) {
+	switch value := value.(type) {
+	case []any:
+		for _, element := range value {
+			addMembers(members, element)
+		}
+	case map[string]any:
+		for name, element := range value {
+			members[name] = true
+			addMembers(members, element)
+		}
 	}
 }

@@ -41,6 +41,7 @@ func (v *verifier) sound() bool {
 	case !v.opts.Root && (nr == 0 || nr == 1 && !leaf), nr == 0 && !leaf:
 		return false
 	}
+	v.loaded = load(v.b)
 	if !v.soundItems() || !v.soundOrder() {
 		return false
 	}

@@ -57,6 +57,8 @@ type verifier struct {
 	nr    int
 	level int
 	most  int // items that a block of this level can have
+	// loaded has no meaning; see load.
+	loaded byte
 
 	yield   func(Violation) bool
 	stopped bool // yield wants no more

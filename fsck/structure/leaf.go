@@ -60,7 +60,7 @@ func (c *Checker) Leaf(tree TreeID, b btree.Block, err error) bool {
 	if t == nil || b.Level > 0 || c.reader.CheckRef(b.Ref, format.MagicBtree) != nil {
 		return err == nil
 	}
-	if err != nil || b.Block == nil {
+	if err != nil {
 		c.unreadableLeaf(t, b, err)
 		return false
 	}
@@ -88,13 +88,22 @@ func (c *Checker) Leaf(tree TreeID, b btree.Block, err error) bool {
 // unreadableLeaf reports a leaf once.
 func (c *Checker) unreadableLeaf(t *mergedTree, b btree.Block, err error) {
 	number, found, expected, ok := readProblem(err)
-	if !ok || !c.leaves.seen.raise(b.Ref.Blkno) {
-		if ok {
-			c.result.Unknown.Add(b.Range)
-		}
-		return
+	if !ok {
+		return // the check is over
 	}
 	c.result.Unknown.Add(b.Range)
+	if number == problem.BlockReference {
+		// The block is there, but it is no leaf of this place.
+		if bytes, err := c.reader.Read(c.leaves.ctx, b.Ref, format.MagicBtree); err == nil {
+			if b.Block, err = format.ViewBtreeBlock(bytes); err == nil {
+				c.Leaf(t.id, b, nil)
+				return
+			}
+		}
+	}
+	if !c.leaves.seen.raise(b.Ref.Blkno) {
+		return
+	}
 	c.report(number, at(t.place(), b.Ref.Blkno), found, expected)
 	if misdirected(number) {
 		c.lost.Store(true)

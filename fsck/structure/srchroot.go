@@ -91,9 +91,9 @@ func merging(sc *format.SrchCompact) bool {
 func compactionState(sc *format.SrchCompact) string {
 	files := count(uint64(len(sc.Inputs())), "search file", "search files")
 	if sc.Flags&format.SrchCompactDelete != 0 {
-		return files + " that were merged into another are being deleted"
+		return "deleting " + files + " after merging"
 	}
-	return files + " are being merged into another"
+	return "merging " + files
 }
 
 // compactionRules checks what a compaction says of itself.

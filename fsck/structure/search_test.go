@@ -211,10 +211,10 @@ func TestDamagedCompactionsAreFound(t *testing.T) {
 	cases := []injury{
 		{name: "nothing", harm: compaction(nil)},
 		{name: "no phase", harm: change(func(c *sc) { c.Flags = 0 }), want: one(problem.CompactionState)},
-		{name: "two phases", harm: change(func(c *sc) { c.Flags = format.SrchCompactSorted | format.SrchCompactLog }), want: []problem.Number{problem.CompactionState, problem.CompactionInput}},
+		{name: "two phases", harm: change(func(c *sc) { c.Flags = format.SrchCompactSorted | format.SrchCompactLog }), want: one(problem.CompactionState)},
 		{name: "unknown flags", harm: change(func(c *sc) { c.Flags |= 0x40 }), want: one(problem.CompactionState)},
 		{name: "no inputs", harm: change(func(c *sc) { c.Nr = 0 }), want: one(problem.CompactionState)},
-		{name: "too many inputs", harm: change(func(c *sc) { c.Nr = 5 }), want: []problem.Number{problem.CompactionState, problem.CompactionInput}},
+		{name: "too many inputs", harm: change(func(c *sc) { c.Nr = 5 }), want: one(problem.CompactionState)},
 		{name: "id", harm: change(func(c *sc) { c.ID.Set(5) }), want: one(problem.CompactionKey)},
 		{name: "input that is no file", harm: compaction(func(_ *patient, c *sc, values map[format.Key][]byte) {
 			c.In[1].File.Blocks.Set(4)

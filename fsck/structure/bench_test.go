@@ -57,9 +57,8 @@ func BenchmarkWalk(b *testing.B) {
 func BenchmarkLeaf(b *testing.B) {
 	pair := bulk(b, testbulk.Options{Files: 20_000, LogTrees: 1, LogShare: 300})
 	for _, log := range []bool{false, true} {
-		name, kind, id, root := "fs_root", format.TreeFSRoot, structure.TreeID{}, format.Root{}
 		_, r := prepared(b, pair)
-		root = r.Super.FSRoot.Root()
+		name, kind, id, root := "fs_root", format.TreeFSRoot, structure.TreeID{}, r.Super.FSRoot.Root()
 		if log {
 			lt := r.Snapshot.LogTrees[0]
 			name, kind, id, root = "log tree", format.TreeLogItems, structure.TreeID{RID: lt.RID.Get(), Nr: lt.Nr.Get()}, lt.ItemRoot.Root()

@@ -143,8 +143,11 @@ func (p *pass) serverSpace() {
 		root  *format.BtreeRoot
 		field string
 	}{
-		{&p.s.FSRoot, "fs_root"}, {&p.s.LogsRoot, "logs_root"}, {&p.s.LogMerge, "log_merge"},
-		{&p.s.MountedClients, "mounted_clients"}, {&p.s.SrchRoot, "srch_root"},
+		{&p.s.FSRoot, "fs_root"},
+		{&p.s.LogsRoot, "logs_root"},
+		{&p.s.LogMerge, "log_merge"},
+		{&p.s.MountedClients, "mounted_clients"},
+		{&p.s.SrchRoot, "srch_root"},
 	} {
 		p.rootPad(inSuper(t.field), t.root.Pad)
 	}

@@ -66,7 +66,7 @@ func wound(tb testing.TB, p *patient, blocks [][2]int64, wounds []byte) {
 func survive(tb testing.TB, p *patient) outcome {
 	tb.Helper()
 	began := time.Now()
-	o := check(tb, tb.Context(), p.pair())
+	o := check(tb, p.pair())
 	if took := time.Since(began); took > time.Minute {
 		tb.Fatalf("took %v", took)
 	}

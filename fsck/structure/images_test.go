@@ -3,7 +3,6 @@
 package structure_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -29,8 +28,9 @@ type outcome struct {
 
 // check makes a whole check of the structure of a volume, reading the merged
 // view as a check of the items would.
-func check(tb testing.TB, ctx context.Context, pair device.Pair) (o outcome) {
+func check(tb testing.TB, pair device.Pair) (o outcome) {
 	tb.Helper()
+	ctx := tb.Context()
 	var mutex sync.Mutex
 	c := structure.New(structure.Options{
 		Meta: pair.Meta, Data: pair.Data,
@@ -55,7 +55,7 @@ func check(tb testing.TB, ctx context.Context, pair device.Pair) (o outcome) {
 	if o.result, err = c.Trees(ctx); err != nil {
 		tb.Fatal(err)
 	}
-	readLeaves(tb, ctx, c, o.result)
+	readLeaves(tb, c, o.result)
 	if o.account, err = c.Finish(ctx); err != nil {
 		tb.Fatal(err)
 	}
@@ -70,8 +70,9 @@ func check(tb testing.TB, ctx context.Context, pair device.Pair) (o outcome) {
 }
 
 // readLeaves reads the merged view.
-func readLeaves(tb testing.TB, ctx context.Context, c *structure.Checker, r *structure.Result) {
+func readLeaves(tb testing.TB, c *structure.Checker, r *structure.Result) {
 	tb.Helper()
+	ctx := tb.Context()
 	cursor := r.Snapshot.CursorWith(format.AllKeys(), forest.CursorOptions{
 		Whole: true,
 		Leaf: func(t forest.Tree, leaf btree.Block, err error) error {
@@ -129,7 +130,7 @@ func TestVolumesOfUpstreamAreSound(t *testing.T) {
 	sound := func(t *testing.T, img testimage.Image) {
 		t.Helper()
 		t.Parallel()
-		o := check(t, t.Context(), openImage(t, img))
+		o := check(t, openImage(t, img))
 		if bad := serious(o.findings); len(bad) > 0 {
 			t.Errorf("%d findings:\n%s", len(bad), names(bad))
 		}

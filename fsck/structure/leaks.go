@@ -119,7 +119,7 @@ func (c *Checker) knownLeak(ctx context.Context, blkno uint64) bool {
 func (c *Checker) orphaned(ctx context.Context, b *format.BtreeBlock) bool {
 	nr := b.NrItems()
 	step := max(nr/maxChildren, 1)
-	for slot := 0; slot < nr; slot++ {
+	for slot := range nr {
 		it := b.Item(slot)
 		key := it.Key.Key()
 		if !key.IsMax() && !format.TreeLogItems.Holds(format.KindOf(key)) {

@@ -90,8 +90,10 @@ func TestDamagedLogTreesAreFound(t *testing.T) {
 			lt.DataAvail.Flags.Set(1)
 			lt.DataAllocZones.Set(3)
 		})},
-		{name: "no bloom block", harm: logs(func(lt *format.LogTrees) { lt.BloomRef.Set(format.Ref{}) }),
-			want: []problem.Number{problem.LogTreesNoBloom, problem.MetaBlockLeaked}},
+		{
+			name: "no bloom block", harm: logs(func(lt *format.LogTrees) { lt.BloomRef.Set(format.Ref{}) }),
+			want: []problem.Number{problem.LogTreesNoBloom, problem.MetaBlockLeaked},
+		},
 		{name: "bit of a bloom block", harm: func(p *patient) {
 			p.large(p.logTrees(0).BloomRef.Blkno.Get(), func(b []byte) {
 				bloom := view[format.BloomBlock](p.tb, b)
@@ -125,7 +127,7 @@ func TestLostLogTreesLeaveNothingKnown(t *testing.T) {
 	t.Parallel()
 	p := newPatient(t, healthy()(t))
 	p.bytes(p.meta, int64(p.super.LogsRoot.Ref.Blkno.Get())<<16, 65536, false, func(b []byte) { b[999] ^= 1 })
-	r := check(t, t.Context(), p.pair()).result
+	r := check(t, p.pair()).result
 	if !r.LogsUnknown || !r.FreeDataUnknown || !r.SearchUnknown || !r.Unknown.Contains(format.Key{}) || !r.Unknown.Contains(format.MaxKey()) {
 		t.Errorf("%+v, %v", r, r.Unknown.Ranges())
 	}

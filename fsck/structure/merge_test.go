@@ -205,6 +205,6 @@ func TestTreesThatAreBeingFreedOwnTheirRest(t *testing.T) {
 		if all {
 			in.note = one(problem.KnownLeak) // the parent of the leaves
 		}
-		compare(t, check(t, t.Context(), p.pair()).findings, in)
+		compare(t, check(t, p.pair()).findings, in)
 	}
 }

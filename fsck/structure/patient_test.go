@@ -305,7 +305,7 @@ func diagnose(t *testing.T, injuries []injury) {
 			t.Parallel()
 			p := newPatient(t, volume(t))
 			in.harm(p)
-			compare(t, check(t, t.Context(), p.pair()).findings, in)
+			compare(t, check(t, p.pair()).findings, in)
 		})
 	}
 }

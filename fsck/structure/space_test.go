@@ -209,7 +209,7 @@ func TestLowSpaceIsFound(t *testing.T) {
 			s.MetaAlloc[i] = format.AllocRoot{}
 		}
 	})
-	o := check(t, t.Context(), p.pair())
+	o := check(t, p.pair())
 	compare(t, o.findings, injury{want: one(problem.MetaBlockLeaked), note: one(problem.MetaSpaceLow)})
 	if o.account.Leaked < taken || o.account.Known != 0 {
 		t.Errorf("%+v, %d blocks were taken", o.account, taken)
@@ -255,7 +255,7 @@ func TestWhatUpstreamLosesIsANote(t *testing.T) {
 		if test.known {
 			in = injury{note: one(problem.KnownLeak)}
 		}
-		o := check(t, t.Context(), p.pair())
+		o := check(t, p.pair())
 		compare(t, o.findings, in)
 		if o.account.Leaked != 1 || (o.account.Known == 1) != test.known {
 			t.Errorf("%s: %+v", test.name, o.account)
@@ -267,7 +267,7 @@ func TestWhatUpstreamLosesIsANote(t *testing.T) {
 func TestFreeDataSurvivesDamage(t *testing.T) {
 	t.Parallel()
 	volume := healthy()
-	sound := check(t, t.Context(), volume(t)).free
+	sound := check(t, volume(t)).free
 	if sound == 0 {
 		t.Fatal("no free data")
 	}
@@ -276,7 +276,7 @@ func TestFreeDataSurvivesDamage(t *testing.T) {
 		p.freeTree(&p.super.DataAlloc, p.freeExtents(&p.super.DataAlloc), func(items []testblock.Item) []testblock.Item {
 			return slices.DeleteFunc(items, func(it testblock.Item) bool { return it.Key.Zone == zone && it.Key.First%2 == 0 })
 		})
-		if o := check(t, t.Context(), p.pair()); o.free != sound || o.result.FreeDataUnknown {
+		if o := check(t, p.pair()); o.free != sound || o.result.FreeDataUnknown {
 			t.Errorf("without half of zone %d: %d free blocks, want %d", zone, o.free, sound)
 		}
 	}
@@ -285,7 +285,7 @@ func TestFreeDataSurvivesDamage(t *testing.T) {
 	i := extentOf(list, 100)
 	list[i].Len += 1 + list[i+1].Start - list[i].End()
 	p.freeTree(&p.super.DataAlloc, list, nil)
-	o := check(t, t.Context(), p.pair())
+	o := check(t, p.pair())
 	seen := map[uint64]bool{}
 	for e, err := range o.result.FreeData(t.Context()) {
 		if err != nil {

@@ -133,24 +133,24 @@ func (p *pass) compactionInputs(sc *format.SrchCompact, key format.Key, place pr
 	tree := btree.Tree{Reader: p.r, Root: p.s.SrchRoot.Root(), Kind: format.TreeSrchRoot}
 	for i := range sc.Inputs() {
 		in := &sc.In[i]
-		field := func(name string) problem.Place { return withField(place, fmt.Sprintf("in[%d]%s", i, name)) }
+		place := withField(place, fmt.Sprintf("in[%d]", i))
 		want := fileKey(&in.File, sc.Flags&format.SrchCompactLog != 0)
 		if other, twice := inputs[want]; twice {
-			p.report(problem.CompactionInput, field(""), fmt.Sprintf("search file %v, an input of %v too", want, other), "a file of its own")
+			p.report(problem.CompactionInput, place, fmt.Sprintf("search file %v, an input of %v too", want, other), "a file of its own")
 		} else if len(inputs) < maxCompactions {
 			inputs[want] = key
 		}
 		it, err := tree.Lookup(p.ctx, want)
 		switch {
 		case errors.Is(err, syscall.ENOENT):
-			p.report(problem.CompactionInput, field(""), fmt.Sprintf("no search file %v", want), "a file in srch_root")
+			p.report(problem.CompactionInput, place, fmt.Sprintf("no search file %v", want), "a file in srch_root")
 		case err == nil && string(it.Value) != string(format.Bytes(&in.File)):
-			p.report(problem.CompactionInput, field(""), fmt.Sprintf("search file %v described otherwise", want), "as srch_root has it")
+			p.report(problem.CompactionInput, place, fmt.Sprintf("search file %v described otherwise", want), "as srch_root has it")
 		}
 		// The next entry to read is in a leaf, or behind the last.
 		blk, pos, blocks := in.Blk.Get(), in.Pos.Get(), in.File.Blocks.Get()
 		if blk > blocks || blk == blocks && pos != 0 || pos > format.SrchBlockSafeBytes+format.SrchEntryMaxBytes {
-			p.report(problem.CompactionPosition, field(""), fmt.Sprintf("byte %d of leaf %d", pos, blk),
+			p.report(problem.CompactionPosition, place, fmt.Sprintf("byte %d of leaf %d", pos, blk),
 				fmt.Sprintf("a place in a file of %s", count(blocks, "leaf", "leaves")))
 		}
 	}

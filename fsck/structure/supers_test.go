@@ -83,10 +83,10 @@ func TestUnreadableSupersAreFound(t *testing.T) {
 		{device.Pair{Meta: p.meta, Data: fault(p.data, format.SuperBlkno)}, problem.DataSuperUnreadable},
 		{device.Pair{Meta: fault(p.meta, format.QuorumBlkno+3), Data: p.data}, problem.QuorumBlockUnreadable},
 	} {
-		compare(t, check(t, t.Context(), test.pair).findings, injury{want: one(test.want)})
+		compare(t, check(t, test.pair).findings, injury{want: one(test.want)})
 	}
 	// Without the data device nothing is said about it.
-	compare(t, check(t, t.Context(), device.Pair{Meta: p.meta}).findings, injury{})
+	compare(t, check(t, device.Pair{Meta: p.meta}).findings, injury{})
 }
 
 // Exchanged devices are one finding or two, and not thousands.
@@ -95,8 +95,8 @@ func TestExchangedDevicesAreFound(t *testing.T) {
 	p := newPatient(t, healthy()(t))
 	p.setDataSuper(func(s *format.Super) { s.TotalMetaBlocks.Set(p.super.TotalMetaBlocks.Get()) })
 	exchanged := device.Pair{Meta: p.data, Data: p.meta}
-	compare(t, check(t, t.Context(), exchanged).findings, injury{want: []problem.Number{problem.MetaSuperFlag, problem.DataSuperFlag}})
-	compare(t, check(t, t.Context(), device.Pair{Meta: p.data}).findings, injury{want: one(problem.MetaSuperFlag)})
+	compare(t, check(t, exchanged).findings, injury{want: []problem.Number{problem.MetaSuperFlag, problem.DataSuperFlag}})
+	compare(t, check(t, device.Pair{Meta: p.data}).findings, injury{want: one(problem.MetaSuperFlag)})
 }
 
 func TestDamagedQuorumIsFound(t *testing.T) {

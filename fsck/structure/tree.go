@@ -47,7 +47,7 @@ func (w *treeWalk) walk() {
 // checkRoot reports whether the root can be one.
 func (w *treeWalk) checkRoot() bool {
 	height, ref := int(w.root.Height), w.root.Ref
-	expected := ""
+	var expected string
 	switch {
 	case height > format.MaxBtreeHeight:
 		expected = fmt.Sprintf("height at most %d", format.MaxBtreeHeight)
@@ -112,7 +112,7 @@ func (w *treeWalk) visit(b btree.Block, from problem.Place) {
 			w.fail(keys, 0)
 		}
 	default:
-		w.children(b, &l)
+		w.children(b)
 	}
 }
 
@@ -141,7 +141,7 @@ func (w *treeWalk) unreadable(b btree.Block, place problem.Place, err error) {
 }
 
 // children goes on to the blocks below a parent.
-func (w *treeWalk) children(b btree.Block, l *leaf) {
+func (w *treeWalk) children(b btree.Block) {
 	order, err := btree.AppendOrder(nil, b.Block)
 	if err != nil {
 		w.fail(b.Range, b.Level) // verify has said why

@@ -39,7 +39,8 @@ func TestRequestsAreLargeAndReadNothingTwice(t *testing.T) {
 		{"neighbours are read together", []extent{{blkno: 64, blocks: 2}, {blkno: 66, blocks: 3}}, []want{{64, 5, []uint64{1, 2}}}},
 		{"a gap", []extent{{blkno: 64, blocks: 2}, {blkno: 67, blocks: 3}}, []want{{64, 2, []uint64{1}}, {67, 3, []uint64{2}}}},
 		{
-			"a long extent", []extent{{blkno: 100, blocks: 2*requestBlocks + 1}, {blkno: 100 + 2*requestBlocks + 1, blocks: 1}},
+			"a long extent",
+			[]extent{{blkno: 100, blocks: 2*requestBlocks + 1}, {blkno: 100 + 2*requestBlocks + 1, blocks: 1}},
 			[]want{{100, requestBlocks, []uint64{1}}, {100 + requestBlocks, requestBlocks, []uint64{1}}, {100 + 2*requestBlocks, 2, []uint64{1, 2}}},
 		},
 		{"the same blocks", []extent{{blkno: 64, blocks: 4}, {blkno: 64, blocks: 4}, {blkno: 66, blocks: 4}}, []want{{64, 6, []uint64{1, 2, 3}}}},

@@ -22,18 +22,21 @@ const (
 // Prefetch starts reading blocks that will probably be asked for soon, and
 // does not wait for them. Blocks that are cached or being read are left
 // out; neighbours on the device are read together. It is a hint: when the
-// workers are busy it does nothing, and of very many refs it takes the
-// first. Errors are not kept, a later Read meets them itself. When ctx ends,
-// no more reads are started.
-func (r *Reader) Prefetch(ctx context.Context, magic uint32, refs []format.Ref) {
+// workers are busy it does nothing and returns false, and of very many refs it
+// takes the first. Errors are not kept, a later Read meets them itself. When
+// ctx ends, no more reads are started.
+func (r *Reader) Prefetch(ctx context.Context, magic uint32, refs []format.Ref) bool {
 	refs = refs[:min(len(refs), r.maxAhead)]
-	if len(refs) == 0 || ctx.Err() != nil || !r.acquire() {
-		return
+	if len(refs) == 0 || ctx.Err() != nil {
+		return true
+	}
+	if !r.acquire() {
+		return false
 	}
 	runs := splitRuns(r.beginAhead(magic, refs))
 	if len(runs) == 0 {
 		r.release()
-		return
+		return true
 	}
 	var taken atomic.Int64
 	work := func() {
@@ -46,6 +49,7 @@ func (r *Reader) Prefetch(ctx context.Context, magic uint32, refs []format.Ref) 
 	for started := 1; started < len(runs) && r.acquire(); started++ {
 		r.ahead.Go(work)
 	}
+	return true
 }
 
 // acquire takes a worker's place if one is free.

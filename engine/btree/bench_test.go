@@ -75,6 +75,14 @@ func BenchmarkCursorWarm(b *testing.B) {
 		}
 		return sum
 	})
+	run("whole", func() (sum uint64) {
+		c := tree.NewCursor(btree.CursorOptions{Whole: true})
+		for ok := c.Seek(b.Context(), format.Key{}); ok; ok = c.Next() {
+			it := c.Item()
+			sum += it.Seq + uint64(len(it.Value))
+		}
+		return sum
+	})
 	run("iterator", func() (sum uint64) {
 		for it, err := range tree.Items(b.Context(), format.AllKeys()) {
 			if err != nil {

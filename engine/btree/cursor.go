@@ -17,7 +17,8 @@ type CursorOptions struct {
 	// small when the cursor moves from one leaf to the next.
 	ReadAhead int
 	// Whole says that the cursor will go through all of its range: reading
-	// ahead starts with the first leaf and in full.
+	// ahead starts with the first leaf and in full, and each leaf's items are
+	// put in order at once.
 	Whole bool
 	// Batch, if it is not nil, reads leaves, as many at once as it holds,
 	// instead of reading ahead into the cache. It is the cursor's until the
@@ -57,6 +58,7 @@ type Cursor struct {
 	ctx context.Context // of the last Seek
 	// frames are the blocks on the way to the current item by level.
 	frames []frame
+	scan   scan // of the leaf instead of its frame's walk, if opts.Whole
 	// endsHere is whether the end is in the current leaf.
 	endsHere bool
 
@@ -95,11 +97,15 @@ func (t *Tree) newCursor(opts CursorOptions) *Cursor {
 	if opts.ReadAhead == 0 {
 		opts.ReadAhead = DefaultReadAhead
 	}
-	return &Cursor{
+	c := &Cursor{
 		tree:   *t,
 		opts:   opts,
 		frames: make([]frame, min(int(t.Root.Height), format.MaxBtreeHeight)),
 	}
+	if opts.Whole {
+		c.scan.order = make([]uint16, 0, format.MaxLeafItems)
+	}
+	return c
 }
 
 // Items returns the items in a range in ascending order. After an error,
@@ -155,6 +161,10 @@ func (c *Cursor) seekLeaf(ctx context.Context, key format.Key) bool {
 		return false
 	}
 	leaf := &c.frames[0]
+	if c.opts.Whole {
+		c.seekScan(leaf.b, key)
+		return c.settleScan(true)
+	}
 	if err := leaf.seek(leaf.b, key); err != nil {
 		return c.skipLeaf(key, err) && c.settle(true)
 	}
@@ -168,6 +178,10 @@ func (c *Cursor) Next() bool {
 		return false
 	}
 	c.item = nil
+	if c.opts.Whole {
+		c.scan.at++
+		return c.settleScan(false)
+	}
 	if err := c.frames[0].next(); err != nil {
 		return c.skipLeaf(c.key.Next(), err) && c.settle(false)
 	}
@@ -178,6 +192,9 @@ func (c *Cursor) Next() bool {
 // is at its end. The item's key must be after c.key, or if orEqual not
 // before it.
 func (c *Cursor) settle(orEqual bool) bool {
+	if c.opts.Whole {
+		return c.settleScan(orEqual)
+	}
 	leaf := &c.frames[0]
 	for {
 		for leaf.atEnd() {
@@ -221,6 +238,11 @@ func (c *Cursor) Key() format.Key { return c.key }
 
 // Item returns the current item. There must be one.
 func (c *Cursor) Item() Item { return Item{c.key, c.item.Seq.Get(), c.item.Flags, c.value} }
+
+// Content returns the current item but for its key. There must be one.
+func (c *Cursor) Content() (seq uint64, flags uint8, value []byte) {
+	return c.item.Seq.Get(), c.item.Flags, c.value
+}
 
 // Err returns what ended the cursor, nil if it was the end of the items.
 func (c *Cursor) Err() error { return c.err }

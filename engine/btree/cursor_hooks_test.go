@@ -86,6 +86,7 @@ func TestCursorGoesOnBehindDamage(t *testing.T) {
 		change func(b *format.BtreeBlock)
 		from   uint64
 		lost   [2]uint64 // inode numbers
+		whole  [2]uint64 // the same with Whole, if it differs
 	}{
 		{name: "leaf", level: 0, nr: 4, lost: [2]uint64{12, 14}},
 		{name: "first leaf", level: 0, nr: 0, lost: [2]uint64{0, 2}},
@@ -101,7 +102,7 @@ func TestCursorGoesOnBehindDamage(t *testing.T) {
 			change: func(b *format.BtreeBlock) { b.Item(1).ValOff.Set(8) },
 		},
 		{
-			name: "link inside a leaf", level: 0, nr: 4, lost: [2]uint64{12, 14},
+			name: "link inside a leaf", level: 0, nr: 4, lost: [2]uint64{12, 14}, whole: [2]uint64{14, 14},
 			change: func(b *format.BtreeBlock) { b.Item(1).Node.Right.Set(3) },
 		},
 		{
@@ -159,9 +160,16 @@ func TestCursorGoesOnBehindDamage(t *testing.T) {
 		v.Write(at[test.nr].Ref.Blkno, content[:])
 
 		tree := open(v, root)
-		for name, opts := range map[string]btree.CursorOptions{"cached": {}, "batched": {Batch: tree.Reader.NewBatch(2)}} {
+		for name, opts := range map[string]btree.CursorOptions{
+			"cached": {}, "batched": {Batch: tree.Reader.NewBatch(2)},
+			"whole": {Whole: true}, "whole and batched": {Whole: true, Batch: tree.Reader.NewBatch(3)},
+		} {
+			want := test.lost
+			if opts.Whole && test.whole != [2]uint64{} {
+				want = test.whole
+			}
 			inos, lost := scan(t, tree, test.from, opts)
-			checkLost(t, test.name+", "+name, test.from, test.lost, inos, lost)
+			checkLost(t, test.name+", "+name, test.from, want, inos, lost)
 		}
 	}
 }

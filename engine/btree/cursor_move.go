@@ -65,15 +65,16 @@ func (c *Cursor) open(level int, to *format.Key) error {
 	switch {
 	case err != nil:
 		return err
+	case level == 0 && c.opts.Whole:
+		f.b = b
+		err = c.openScan(b, to)
 	case to != nil:
 		err = f.seek(b, *to)
 	default:
-		if c.opts.Leaf == nil {
-			f.loaded += load(b)
-		}
+		f.loaded += load(b)
 		err = f.first(b)
 	}
-	if err == nil && level == 0 {
+	if err == nil && level == 0 && !c.opts.Whole {
 		err = c.enterLeaf()
 	}
 	if err != nil {
@@ -129,14 +130,18 @@ func (c *Cursor) enterLeaf() error {
 	c.endsHere = c.opts.End.Less(bound)
 	last, _, err := split(leaf.b, format.MaxKey(), true)
 	if err == nil && last != none && bound.Less(leaf.b.Item(last).Key.Key()) {
-		err = &format.CorruptError{
-			Structure: "btree block",
-			Field:     "last key",
-			Found:     leaf.b.Item(last).Key.Key().String(),
-			Expected:  "at most " + bound.String(),
-		}
+		err = lastKeyError(leaf.b.Item(last).Key.Key(), bound)
 	}
 	return err
+}
+
+func lastKeyError(last, bound format.Key) error {
+	return &format.CorruptError{
+		Structure: "btree block",
+		Field:     "last key",
+		Found:     last.String(),
+		Expected:  "at most " + bound.String(),
+	}
 }
 
 // child returns the reference in the current item of a parent that was just
@@ -228,6 +233,10 @@ func (c *Cursor) skipItem(key format.Key, err error) bool {
 		return false
 	}
 	c.key = key
+	if c.opts.Whole {
+		c.scan.at++
+		return true
+	}
 	if err := leaf.next(); err != nil {
 		return c.skipLeaf(key.Next(), err)
 	}

@@ -34,6 +34,21 @@ func readEverything(tb testing.TB, tree *btree.Tree, probes []testblock.Item, ma
 		}
 		last = it.Key
 	}
+	whole := tree.NewCursor(btree.CursorOptions{Whole: true})
+	items, last = 0, format.Key{}
+	for ok := whole.Seek(ctx, format.Key{}); ok; ok = whole.Next() {
+		if items > 0 && !last.Less(whole.Key()) {
+			tb.Fatalf("%v after %v", whole.Key(), last)
+		}
+		if items++; items > maxItems {
+			tb.Fatalf("more than %d items", maxItems)
+		}
+		last = whole.Key()
+	}
+	if whole.Err() == nil && failed {
+		tb.Fatal("a cursor over whole leaves has no error")
+	}
+	failed = failed || whole.Err() != nil
 	blocks := 0
 	for at, err := range tree.Blocks(ctx) {
 		failed = failed || err != nil

@@ -142,8 +142,16 @@ func (w *walk) descend(node uint16) error {
 
 // checkEnd finds items that the links do not lead to.
 func (w *walk) checkEnd() error {
-	if nr := int(w.b.Head().NrItems.Get()); w.depth == 0 && w.whole && w.seen != nr {
-		return avlError("avl tree", fmt.Sprintf("%d items", w.seen), fmt.Sprintf("nr_items %d", nr))
+	if w.depth == 0 && w.whole {
+		return checkCount(w.seen, w.b)
+	}
+	return nil
+}
+
+// checkCount checks that the links have led to as many items as there are.
+func checkCount(found int, b *format.BtreeBlock) error {
+	if nr := int(b.Head().NrItems.Get()); found != nr {
+		return avlError("avl tree", fmt.Sprintf("%d items", found), fmt.Sprintf("nr_items %d", nr))
 	}
 	return nil
 }

@@ -152,7 +152,8 @@ func (c *Cursor) take(src *source, ok bool) bool {
 		return false
 	}
 	src.key = src.cursor.Key()
-	return !c.within.End.Less(src.key)
+	// The tree's cursor takes the zero key for no end.
+	return c.within.End != (format.Key{}) || src.key == format.Key{}
 }
 
 // settle resolves the least key of all sources, over again until one exists.
@@ -212,15 +213,16 @@ func (c *Cursor) settleLone() bool {
 				c.dropFirst()
 				return false
 			}
-			if !c.only && !src.key.Less(c.limit) || src.key.Zone == format.ZoneXattrTotl {
+			if src.key.Zone == format.ZoneXattrTotl || !c.only && !src.key.Less(c.limit) {
 				c.lone = nil
 				c.siftDown(0)
 				return false
 			}
 		}
 		c.behind = true
-		if it := src.cursor.Item(); it.Flags&format.ItemFlagDeletion == 0 {
-			c.item = Item{Key: it.Key, Seq: it.Seq, Value: it.Value}
+		var flags uint8
+		c.item.Key = src.key
+		if c.item.Seq, flags, c.item.Value = src.cursor.Content(); flags&format.ItemFlagDeletion == 0 {
 			return true
 		}
 	}

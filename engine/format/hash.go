@@ -33,11 +33,12 @@ func DirentNameHash[T Text](name T) uint64 {
 	nbits := len(name) * 8
 	skip := max(nbits/32, 1)
 	var fingerprint uint32
-	for i, bit := 0, 0; i < 32 && bit < nbits; i, bit = i+1, bit+skip {
-		if name[bit/8]&(0x80>>(bit%8)) != 0 {
-			fingerprint |= 1 << (31 - i)
-		}
+	// Names have bits at random: there is nothing to branch on.
+	n := min(nbits, 32)
+	for bit := 0; bit < n*skip; bit += skip {
+		fingerprint = fingerprint<<1 | uint32(name[bit>>3]>>(^bit&7)&1)
 	}
+	fingerprint <<= 32 - n
 	return uint64(fingerprint)<<32 | uint64(Hash32(name))
 }
 

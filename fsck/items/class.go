@@ -56,15 +56,13 @@ func (s *sums) merge(o *sums) {
 // hashes are what a record adds to sums: h chooses the bucket.
 type hashes struct{ h, v uint64 }
 
-// inoHash is the hash of a number that belongs to an inode.
-func inoHash(m *sketch.Mixer, ino, number uint64) hashes {
-	h := m.Two(ino, 0)
-	return hashes{h, m.Two(h, number)}
-}
+// inoHash is the hash of an inode, which chooses the bucket of what it says
+// of itself.
+func (c *check) inoHash(ino uint64) uint64 { return c.mixer.Two(ino, 0) }
 
 // totalHash returns the bucket of a total's name, and an odd number to
 // multiply its values with, so that sums of products tell sums apart.
 func totalHash(m *sketch.Mixer, name [3]uint64) hashes {
 	h := m.Three(name[0], name[1], name[2])
-	return hashes{h, m.Two(h, 1) | 1}
+	return hashes{h, m.Then(h, 1) | 1}
 }

@@ -73,7 +73,7 @@ func unpackEntry(r *runs.Record) entry {
 
 // inode takes what an inode says of itself that is stored elsewhere too.
 func (d *collector) inode(in *inode, unknown bool) {
-	h := d.c.mixer.Two(in.ino, 0)
+	h := d.c.inoHash(in.ino)
 	for _, c := range [...]class{classMetaSeq, classDataSeq, classOrphan} {
 		if !d.differs(c, h) {
 			continue
@@ -102,7 +102,7 @@ func (d *collector) inode(in *inode, unknown bool) {
 
 // byIno takes what an index says of an inode.
 func (d *collector) byIno(c class, ino uint64, kind from, number uint64) {
-	if d.differs(c, d.c.mixer.Two(ino, 0)) {
+	if d.differs(c, d.c.inoHash(ino)) {
 		d.add(runs.Record{uint64(c), ino, uint64(kind), number})
 	}
 }

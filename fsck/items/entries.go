@@ -99,7 +99,7 @@ func (w *worker) dirent(it *forest.Item) {
 		if bytes.IndexByte(name, '/') >= 0 || bytes.IndexByte(name, 0) >= 0 || string(name) == "." || string(name) == ".." {
 			w.find(problem.DirentName, k, string(name), fmt.Sprintf("%q", name), `a name without "/" and NUL, and not "." or ".."`)
 		}
-		if in.dir.names.add(k.Second, w.mixer.Bytes(0, name)) {
+		if in.dir.names.add(&w.mixer, k.Second, name) {
 			w.find(problem.DirentDuplicate, k, string(name), "a second entry of this name", "one")
 		}
 		in.dir.dirents += e.v

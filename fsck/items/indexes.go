@@ -20,7 +20,8 @@ func (w *worker) seqIndex(k format.Key) {
 		w.detail.byIno(c, k.Third, fromIndex, k.Second)
 		return
 	}
-	w.subIno(c, k.Third, k.Second)
+	h := w.inoHash(k.Third)
+	w.sums.of[c].Sub(h, w.mixer.Then(h, k.Second))
 }
 
 // orphan takes the item of an inode without links.
@@ -29,7 +30,8 @@ func (w *worker) orphan(k format.Key) {
 		w.detail.byIno(classOrphan, k.Second, fromIndex, 0)
 		return
 	}
-	w.subIno(classOrphan, k.Second, 0)
+	h := w.inoHash(k.Second)
+	w.sums.of[classOrphan].Sub(h, w.mixer.Then(h, 0))
 }
 
 // total takes a total, all versions of which have been added up.
@@ -68,7 +70,7 @@ func (w *worker) addIndx(x format.XattrIndx, attribute bool) {
 		return
 	}
 	h := w.mixer.Two(x.Ino, x.ID)
-	v := w.mixer.Three(h, uint64(x.Major), x.Minor)
+	v := w.mixer.Then(w.mixer.Then(h, uint64(x.Major)), x.Minor)
 	if attribute {
 		w.sums.of[classIndx].Add(h, v)
 	} else {

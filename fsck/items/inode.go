@@ -88,13 +88,22 @@ func (w *worker) inode(it *forest.Item) {
 	w.inodeFields()
 	w.countInode()
 
-	seqs := [...]uint64{classMetaSeq: value.MetaSeq.Get(), classDataSeq: value.DataSeq.Get()}
-	w.addIno(classMetaSeq, in.ino, seqs[classMetaSeq])
-	if in.is(format.DirentRegular) {
-		w.addIno(classDataSeq, in.ino, seqs[classDataSeq])
+	w.addInode()
+}
+
+// addInode adds what the inode says of itself to the sketches.
+func (w *worker) addInode() {
+	if w.detail != nil {
+		return // see endInode
 	}
-	if value.Nlink.Get() == 0 {
-		w.addIno(classOrphan, in.ino, 0)
+	in := &w.in
+	h := w.inoHash(in.ino)
+	w.sums.of[classMetaSeq].Add(h, w.mixer.Then(h, in.value.MetaSeq.Get()))
+	if in.is(format.DirentRegular) {
+		w.sums.of[classDataSeq].Add(h, w.mixer.Then(h, in.value.DataSeq.Get()))
+	}
+	if in.value.Nlink.Get() == 0 {
+		w.sums.of[classOrphan].Add(h, w.mixer.Then(h, 0))
 	}
 }
 
@@ -115,21 +124,6 @@ func (w *worker) countInode() {
 	if in.value.Nlink.Get() == 0 {
 		w.facts.Orphans++
 	}
-}
-
-// addIno adds what an inode says of itself to a class.
-func (w *worker) addIno(c class, ino, number uint64) {
-	if w.detail != nil {
-		return // see endInode
-	}
-	x := inoHash(&w.mixer, ino, number)
-	w.sums.of[c].Add(x.h, x.v)
-}
-
-// subIno takes off what an index says of an inode.
-func (w *worker) subIno(c class, ino, number uint64) {
-	x := inoHash(&w.mixer, ino, number)
-	w.sums.of[c].Sub(x.h, x.v)
 }
 
 // endInode judges the inode by all of its items.

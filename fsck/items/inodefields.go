@@ -63,6 +63,9 @@ func (w *worker) inodeFlags() {
 
 func (w *worker) inodeSeqs() {
 	in := &w.in
+	if max(in.value.MetaSeq.Get(), in.value.DataSeq.Get()) <= w.seq {
+		return
+	}
 	for _, s := range [...]struct {
 		field string
 		seq   uint64
@@ -77,6 +80,9 @@ func (w *worker) inodeSeqs() {
 
 func (w *worker) inodeTimes() {
 	v := w.in.value
+	if max(v.Atime.Nsec.Get(), v.Ctime.Nsec.Get(), v.Mtime.Nsec.Get(), v.Crtime.Nsec.Get()) < nanoseconds {
+		return
+	}
 	for _, t := range [...]struct {
 		field string
 		ts    *format.Timespec

@@ -3,9 +3,11 @@
 package items
 
 import (
+	"fmt"
 	"testing"
 
 	"scoutfs/fsck/problem"
+	"scoutfs/fsck/sketch"
 )
 
 func TestCasesBeyondTheLimitAreCounted(t *testing.T) {
@@ -35,16 +37,18 @@ func TestCasesBeyondTheLimitAreCounted(t *testing.T) {
 
 func TestNamesThatAreTwiceAreFound(t *testing.T) {
 	t.Parallel()
+	m := sketch.NewMixer(1)
+	text := func(n uint64) []byte { return fmt.Appendf(nil, "name %d", n) }
 	for _, n := range []uint64{2, fewNames, fewNames + 1, 1000} {
 		var s sameNames
 		for hash := range uint64(3) {
 			for name := range n {
-				if s.add(hash, name) {
+				if s.add(&m, hash, text(name)) {
 					t.Errorf("name %d of %d is twice", name, n)
 				}
 			}
 			for name := range n {
-				if !s.add(hash, name) {
+				if !s.add(&m, hash, text(name)) {
 					t.Errorf("name %d of %d is not twice", name, n)
 				}
 			}

@@ -63,5 +63,5 @@ func (s *Search) mergeInto(sums *sketch.Sums) {
 // about, which chooses the bucket, and of all of it.
 func searchHash(m *sketch.Mixer, e format.SrchEntry) (h, v uint64) {
 	h = m.Two(e.Ino, e.ID)
-	return h, m.Two(h, e.Hash)
+	return h, m.Then(h, e.Hash)
 }

@@ -115,7 +115,7 @@ func (w *worker) xattrHead(it *forest.Item) {
 		// It is as whole as before, only in a wrong place.
 		w.oddXattr(problem.XattrHash, k, string(x.name), fmt.Sprintf("%08x", k.Second), fmt.Sprintf("%08x", hash))
 	}
-	if x.names.add(k.Second, w.mixer.Bytes(0, x.name)) {
+	if x.names.add(&w.mixer, k.Second, x.name) {
 		w.find(problem.XattrDuplicate, k, string(x.name), "a second attribute of this name", "one")
 	}
 	x.wantsValue = wantsValue(x.name, x.valLen)

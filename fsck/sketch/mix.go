@@ -47,6 +47,9 @@ func (m *Mixer) Two(a, b uint64) uint64 {
 	return fold(fold(a^m.k[0], b^m.k[1])^m.k[2], m.k[3]|1)
 }
 
+// Then hashes a number together with a hash of this Mixer.
+func (m *Mixer) Then(h, b uint64) uint64 { return fold(h^m.k[4], b^m.k[5]) }
+
 // Three hashes three numbers.
 func (m *Mixer) Three(a, b, c uint64) uint64 {
 	return fold(fold(a^m.k[0], b^m.k[1])^c^m.k[2], m.k[3]^bits.RotateLeft64(c, 32))

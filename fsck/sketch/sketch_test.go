@@ -105,6 +105,8 @@ func TestHashesSpread(t *testing.T) {
 		"two, first":    func(i uint64) uint64 { return m.Two(i, 0) },
 		"two, second":   func(i uint64) uint64 { return m.Two(0, i) },
 		"two, both":     func(i uint64) uint64 { return m.Two(i, i) },
+		"then":          func(i uint64) uint64 { return m.Then(m.Two(5, 0), i) },
+		"then, hash":    func(i uint64) uint64 { return m.Then(m.Two(i, 0), 5) },
 		"three, first":  func(i uint64) uint64 { return m.Three(i, 5, 0) },
 		"three, second": func(i uint64) uint64 { return m.Three(0, i, 5) },
 		"three, third":  func(i uint64) uint64 { return m.Three(0, 5, i) },

@@ -46,26 +46,25 @@ func (op *operation) everyTree() []*surgery.Tree {
 }
 
 // someTreeBlock picks a block of any tree, and holds it.
-func (op *operation) someTreeBlock(match func(treeBlock, *format.BtreeBlock) bool) (treeBlock, *format.BtreeBlock, error) {
+func (op *operation) someTreeBlock(match func(treeBlock, *format.BtreeBlock) bool) (*format.BtreeBlock, error) {
 	all, err := op.treeBlocks(op.everyTree())
 	if err != nil {
-		return treeBlock{}, nil, err
+		return nil, err
 	}
 	for _, i := range op.rng.Perm(len(all)) {
 		bytes, err := op.v.Peek(surgery.MetaPlace(all[i].blkno()))
 		if err != nil {
-			return treeBlock{}, nil, err
+			return nil, err
 		}
 		b, err := format.ViewBtreeBlock(bytes)
 		if err != nil {
-			return treeBlock{}, nil, err
+			return nil, err
 		}
 		if match(all[i], b) {
-			held, err := op.v.Tree(all[i].blkno())
-			return all[i], held, err
+			return op.v.Tree(all[i].blkno())
 		}
 	}
-	return treeBlock{}, nil, errNone
+	return nil, errNone
 }
 
 func anyBlock(treeBlock, *format.BtreeBlock) bool { return true }
@@ -84,9 +83,11 @@ type list struct {
 // merge requests and completed merges.
 func (op *operation) lists() ([]list, error) {
 	s := op.super
-	lists := []list{
-		{&s.ServerMetaAvail[0], nil}, {&s.ServerMetaAvail[1], nil},
-		{&s.ServerMetaFreed[0], nil}, {&s.ServerMetaFreed[1], nil},
+	var lists []list
+	for _, head := range []*format.AllocListHead{
+		&s.ServerMetaAvail[0], &s.ServerMetaAvail[1], &s.ServerMetaFreed[0], &s.ServerMetaFreed[1],
+	} {
+		lists = append(lists, list{head, nil})
 	}
 	for _, t := range op.trees {
 		if t.Kind == format.TreeLogItems {

@@ -30,7 +30,7 @@ func onNode(items int, match func(*format.BtreeBlock, int, *format.AVLNode) bool
 		return nodes(b, func(slot int, n *format.AVLNode) bool { return match(b, slot, n) })
 	}
 	return func(op *operation) error {
-		_, b, err := op.someTreeBlock(func(_ treeBlock, b *format.BtreeBlock) bool {
+		b, err := op.someTreeBlock(func(_ treeBlock, b *format.BtreeBlock) bool {
 			return b.NrItems() >= items && len(matching(b)) > 0
 		})
 		if err != nil {
@@ -110,8 +110,14 @@ func avlKinds() []Kind {
 		},
 		{
 			Name: "avl-balance", Problem: problem.AVLBalance, Needs: needs,
-			Does:  "Turns the tree of a block so that its sides differ in depth, with right heights.",
-			apply: onTreeBlock(withItems(7), func(_ *operation, b *format.BtreeBlock) { surgery.Unbalance(b) }),
+			Does: "Turns the tree of a block so that its sides differ in depth, with right heights.",
+			apply: func(op *operation) error {
+				b, err := op.someTreeBlock(withItems(7))
+				if err != nil {
+					return err
+				}
+				return surgery.Unbalance(b)
+			},
 		},
 		{
 			Name: "avl-unlinked", Problem: problem.AVLUnlinked, Needs: needs,

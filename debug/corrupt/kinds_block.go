@@ -131,7 +131,7 @@ func rootKinds() []Kind {
 			Name: "reference-child-beyond", Problem: problem.BlockReference, Needs: "tree with parent blocks",
 			Does: "Makes a child of a tree's parent block one beyond the end of the device.",
 			apply: func(op *operation) error {
-				_, b, err := op.someTreeBlock(func(at treeBlock, _ *format.BtreeBlock) bool { return at.level > 0 })
+				b, err := op.someTreeBlock(func(at treeBlock, _ *format.BtreeBlock) bool { return at.level > 0 })
 				if err != nil {
 					return err
 				}

@@ -10,14 +10,7 @@ import (
 	"scoutfs/fsck/problem"
 )
 
-func anyInode(uint64, *format.InodeV1) bool { return true }
-
 func linked(_ uint64, in *format.InodeV1) bool { return in.Nlink.Get() > 0 }
-
-// isDevice reports whether an inode may have a device number.
-func isDevice(in *format.InodeV1) bool {
-	return typeOf(in) == format.ModeCharDevice || typeOf(in) == format.ModeBlockDevice
-}
 
 func inodeKinds() []Kind {
 	const (

@@ -13,7 +13,7 @@ import (
 // onSlot2 makes a damage of a change to a slot of a tree block that matches.
 func onItem(match func(treeBlock, *format.BtreeBlock) bool, change func(*operation, *format.BtreeBlock, *format.BtreeItem)) func(*operation) error {
 	return func(op *operation) error {
-		_, b, err := op.someTreeBlock(func(at treeBlock, b *format.BtreeBlock) bool {
+		b, err := op.someTreeBlock(func(at treeBlock, b *format.BtreeBlock) bool {
 			return b.NrItems() > 0 && match(at, b)
 		})
 		if err == nil {

@@ -18,17 +18,14 @@ func onList(change func(*operation, *format.AllocListHead)) func(*operation) err
 	}
 }
 
-// onListBlock makes a damage of a change to the first or last block of a list.
-func onListBlock(last bool, change func(*operation, list, *format.AllocListBlock)) func(*operation) error {
+// onLastBlock makes a damage of a change to the last block of a list.
+func onLastBlock(change func(*operation, list, *format.AllocListBlock)) func(*operation) error {
 	return func(op *operation) error {
 		l, err := op.someList()
 		if err != nil {
 			return err
 		}
-		b, err := op.firstBlock(l)
-		if last {
-			b, err = op.lastBlock(l)
-		}
+		b, err := op.lastBlock(l)
 		if err == nil {
 			change(op, l, b)
 		}
@@ -61,14 +58,14 @@ func listKinds() []Kind {
 		{
 			Name: "list-bounds", Problem: problem.ListBlockBounds, Needs: needs,
 			Does: "Gives a block of a list more entries than it can have.",
-			apply: onListBlock(true, func(op *operation, _ list, b *format.AllocListBlock) {
+			apply: onLastBlock(func(op *operation, _ list, b *format.AllocListBlock) {
 				b.Nr.Set(uint32(format.AllocListEntries + op.some()))
 			}),
 		},
 		{
 			Name: "list-start", Problem: problem.ListBlockBounds, Needs: needs,
 			Does: "Makes the entries of a list's block start behind its end.",
-			apply: onListBlock(true, func(op *operation, _ list, b *format.AllocListBlock) {
+			apply: onLastBlock(func(op *operation, _ list, b *format.AllocListBlock) {
 				b.Start.Set(uint32(format.AllocListEntries + op.some()))
 			}),
 		},
@@ -85,7 +82,7 @@ func listKinds() []Kind {
 		{
 			Name: "list-loop", Problem: problem.ListLoop, Needs: needs,
 			Does: "Makes the last block of a list lead back to the first.",
-			apply: onListBlock(true, func(_ *operation, l list, b *format.AllocListBlock) {
+			apply: onLastBlock(func(_ *operation, l list, b *format.AllocListBlock) {
 				b.Next = l.head.Ref
 			}),
 		},
@@ -133,7 +130,7 @@ func listKinds() []Kind {
 		{
 			Name: "list-next-seq", Problem: problem.ListNext, Needs: needs,
 			Does: "Gives the last block of a list the sequence number of a next one that is not there.",
-			apply: onListBlock(true, func(op *operation, _ list, b *format.AllocListBlock) {
+			apply: onLastBlock(func(op *operation, _ list, b *format.AllocListBlock) {
 				b.Next.Seq.Set(op.some())
 			}),
 		},

@@ -11,22 +11,22 @@ import (
 )
 
 // someQuorum holds a quorum block that matches.
-func (op *operation) someQuorum(match func(*format.QuorumBlock) bool) (*format.QuorumBlock, int, error) {
+func (op *operation) someQuorum(match func(*format.QuorumBlock) bool) (*format.QuorumBlock, error) {
 	for _, slot := range op.rng.Perm(format.QuorumSlots) {
 		q, err := op.v.Quorum(slot)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		if match(q) {
-			return q, slot, nil
+			return q, nil
 		}
 	}
-	return nil, 0, errNone
+	return nil, errNone
 }
 
 func onQuorum(change func(*operation, *format.QuorumBlock)) func(*operation) error {
 	return func(op *operation) error {
-		q, _, err := op.someQuorum(func(*format.QuorumBlock) bool { return true })
+		q, err := op.someQuorum(func(*format.QuorumBlock) bool { return true })
 		if err == nil {
 			change(op, q)
 		}
@@ -37,7 +37,7 @@ func onQuorum(change func(*operation, *format.QuorumBlock)) func(*operation) err
 // onEvent makes a damage of a change to an event that was written.
 func onEvent(change func(*operation, *format.QuorumBlock, *format.QuorumEvent)) func(*operation) error {
 	return func(op *operation) error {
-		q, _, err := op.someQuorum(func(q *format.QuorumBlock) bool { return q.WriteNr.Get() > 0 })
+		q, err := op.someQuorum(func(q *format.QuorumBlock) bool { return q.WriteNr.Get() > 0 })
 		if err != nil {
 			return err
 		}
@@ -62,10 +62,10 @@ func (op *operation) slots(configured bool) []int {
 	return slots
 }
 
-// onSlot makes a damage of a change to a slot of the super.
-func onSlot(configured bool, change func(*operation, *format.InetAddr)) func(*operation) error {
+// onFreeSlot makes a damage of a change to a slot that is not configured.
+func onFreeSlot(change func(*operation, *format.InetAddr)) func(*operation) error {
 	return func(op *operation) error {
-		slot, err := choose(op, op.slots(configured))
+		slot, err := choose(op, op.slots(false))
 		if err == nil {
 			change(op, &op.super.Qconf.Slots[slot])
 		}
@@ -127,7 +127,7 @@ func quorumKinds() []Kind {
 			Name: "quorum-event-term", Problem: problem.QuorumEventTerm, Needs: "quorum block of a mount that was a leader",
 			Does: "Raises the term of an election above every term that its slot has seen.",
 			apply: func(op *operation) error {
-				q, _, err := op.someQuorum(func(q *format.QuorumBlock) bool {
+				q, err := op.someQuorum(func(q *format.QuorumBlock) bool {
 					return q.Events[format.QuorumEventElect].WriteNr.Get() > 0
 				})
 				if err != nil {
@@ -144,7 +144,7 @@ func quorumKinds() []Kind {
 		{
 			Name: "slot-family", Problem: problem.QuorumSlotFamily, Needs: free,
 			Does: "Gives a quorum slot an address of a family that does not exist.",
-			apply: onSlot(false, func(op *operation, s *format.InetAddr) {
+			apply: onFreeSlot(func(op *operation, s *format.InetAddr) {
 				addAddress(s, "192.0.2.1:42000")
 				s.Family.Set(uint16(format.FamilyIPv6 + op.some()))
 			}),
@@ -152,7 +152,7 @@ func quorumKinds() []Kind {
 		{
 			Name: "slot-family-ipv6", Problem: problem.QuorumSlotFamily, Needs: free,
 			Does: "Gives a quorum slot an address of a family that is never stored.",
-			apply: onSlot(false, func(_ *operation, s *format.InetAddr) {
+			apply: onFreeSlot(func(_ *operation, s *format.InetAddr) {
 				addAddress(s, "192.0.2.1:42000")
 				s.Family.Set(format.FamilyIPv6)
 			}),
@@ -160,27 +160,27 @@ func quorumKinds() []Kind {
 		{
 			Name: "slot-port-zero", Problem: problem.QuorumSlotPort, Needs: free,
 			Does:  "Configures a quorum slot with the port 0.",
-			apply: onSlot(false, func(_ *operation, s *format.InetAddr) { addAddress(s, "192.0.2.1:0") }),
+			apply: onFreeSlot(func(_ *operation, s *format.InetAddr) { addAddress(s, "192.0.2.1:0") }),
 		},
 		{
 			Name: "slot-port-last", Problem: problem.QuorumSlotPort, Needs: free,
 			Does:  "Configures a quorum slot with the port 65535.",
-			apply: onSlot(false, func(_ *operation, s *format.InetAddr) { addAddress(s, "192.0.2.1:65535") }),
+			apply: onFreeSlot(func(_ *operation, s *format.InetAddr) { addAddress(s, "192.0.2.1:65535") }),
 		},
 		{
 			Name: "slot-address-zero", Problem: problem.QuorumSlotAddress, Needs: free,
 			Does:  "Configures a quorum slot with the address 0.0.0.0.",
-			apply: onSlot(false, func(_ *operation, s *format.InetAddr) { addAddress(s, "0.0.0.0:42000") }),
+			apply: onFreeSlot(func(_ *operation, s *format.InetAddr) { addAddress(s, "0.0.0.0:42000") }),
 		},
 		{
 			Name: "slot-address-multicast", Problem: problem.QuorumSlotAddress, Needs: free,
 			Does:  "Configures a quorum slot with a multicast address.",
-			apply: onSlot(false, func(_ *operation, s *format.InetAddr) { addAddress(s, "224.0.0.1:42000") }),
+			apply: onFreeSlot(func(_ *operation, s *format.InetAddr) { addAddress(s, "224.0.0.1:42000") }),
 		},
 		{
 			Name: "slot-address-broadcast", Problem: problem.QuorumSlotAddress, Needs: free,
 			Does:  "Configures a quorum slot with the broadcast address.",
-			apply: onSlot(false, func(_ *operation, s *format.InetAddr) { addAddress(s, "255.255.255.255:42000") }),
+			apply: onFreeSlot(func(_ *operation, s *format.InetAddr) { addAddress(s, "255.255.255.255:42000") }),
 		},
 		{
 			Name: "slot-duplicate", Problem: problem.QuorumSlotDuplicate, Needs: free,
@@ -216,7 +216,7 @@ func quorumKinds() []Kind {
 		{
 			Name: "slot-unused", Problem: problem.QuorumSlotUnused, Needs: free,
 			Does: "Sets a byte of a quorum slot that is not configured.",
-			apply: onSlot(false, func(op *operation, s *format.InetAddr) {
+			apply: onFreeSlot(func(op *operation, s *format.InetAddr) {
 				s.Spare[op.pick(len(s.Spare))] = byte(1 + op.pick(255))
 			}),
 		},

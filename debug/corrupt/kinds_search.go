@@ -23,7 +23,7 @@ func onFile(match func(searchFile) bool, change func(*operation, *format.SrchFil
 
 func onSearchLeaf(match func(searchFile) bool, change func(*operation, *format.SrchBlock)) func(*operation) error {
 	return func(op *operation) error {
-		_, b, _, err := op.someSearchLeaf(match)
+		b, _, err := op.someSearchLeaf(match)
 		if err == nil {
 			change(op, b)
 		}
@@ -160,7 +160,7 @@ func searchKinds() []Kind {
 }
 
 func swappedEntries(op *operation) error {
-	_, b, entries, err := op.someSearchLeaf(isSorted)
+	b, entries, err := op.someSearchLeaf(isSorted)
 	if err != nil {
 		return err
 	}

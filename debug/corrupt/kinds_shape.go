@@ -13,7 +13,7 @@ import (
 // onTreeBlock makes a damage of a change to a block of a tree that matches.
 func onTreeBlock(match func(treeBlock, *format.BtreeBlock) bool, change func(*operation, *format.BtreeBlock)) func(*operation) error {
 	return func(op *operation) error {
-		_, b, err := op.someTreeBlock(match)
+		b, err := op.someTreeBlock(match)
 		if err == nil {
 			change(op, b)
 		}

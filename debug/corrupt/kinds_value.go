@@ -34,7 +34,7 @@ func onValue(change func(*operation, *format.BtreeBlock, *format.BtreeItem)) fun
 		valued := func(b *format.BtreeBlock) []int {
 			return nodes(b, func(slot int, _ *format.AVLNode) bool { return b.Item(slot).ValLen.Get() > 0 })
 		}
-		_, b, err := op.someTreeBlock(func(at treeBlock, b *format.BtreeBlock) bool {
+		b, err := op.someTreeBlock(func(at treeBlock, b *format.BtreeBlock) bool {
 			return at.level == 0 && len(valued(b)) > 0
 		})
 		if err != nil {

@@ -32,18 +32,6 @@ func newOperation(ctx context.Context, v *surgery.Volume, rng *rand.Rand) (*oper
 	return op, err
 }
 
-// seq makes one damage out of several steps.
-func steps(all ...func(*operation) error) func(*operation) error {
-	return func(op *operation) error {
-		for _, step := range all {
-			if err := step(op); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
 // pick returns a number below n.
 func (op *operation) pick(n int) int { return op.rng.IntN(n) }
 

@@ -59,28 +59,28 @@ func isLog(f searchFile) bool    { return !f.sorted }
 func isTall(f searchFile) bool   { return f.file.Height > 1 }
 
 // someSearchLeaf holds a leaf of a search file and decodes it.
-func (op *operation) someSearchLeaf(match func(searchFile) bool) (searchFile, *format.SrchBlock, []format.SrchEntry, error) {
+func (op *operation) someSearchLeaf(match func(searchFile) bool) (*format.SrchBlock, []format.SrchEntry, error) {
 	f, err := op.someSearchFile(match)
 	if err != nil {
-		return f, nil, nil, err
+		return nil, nil, err
 	}
 	levels, err := op.v.SrchBlocks(f.file)
 	if err != nil {
-		return f, nil, nil, err
+		return nil, nil, err
 	}
 	blkno, err := choose(op, levels[0])
 	if err != nil {
-		return f, nil, nil, err
+		return nil, nil, err
 	}
 	b, err := op.v.SrchLeaf(blkno)
 	if err != nil {
-		return f, nil, nil, err
+		return nil, nil, err
 	}
 	entries, err := surgery.SrchEntries(b)
 	if err == nil && len(entries) == 0 {
 		err = errNone
 	}
-	return f, b, entries, err
+	return b, entries, err
 }
 
 // someLogTail holds the last leaf of a search log, where entries are added.

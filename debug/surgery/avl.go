@@ -179,7 +179,13 @@ func (t avl) replaceChild(parent, from, to uint16) {
 // Unbalance turns the tree of a block that verifies, and has three items or
 // more, at its root, so that one side gets deeper than the other by two or
 // more. Heights and order stay right.
-func Unbalance(b *format.BtreeBlock) {
+func Unbalance(b *format.BtreeBlock) error {
+	if err := checkShape(b); err != nil {
+		return err
+	}
+	if b.NrItems() < 3 {
+		return ErrNoRoom
+	}
 	t := avl{b}
 	root := b.Head().ItemRoot.Get()
 	if t.balance(root) <= 0 {
@@ -187,4 +193,5 @@ func Unbalance(b *format.BtreeBlock) {
 	} else {
 		t.rotateRight(root)
 	}
+	return nil
 }

@@ -151,6 +151,9 @@ func (v *Volume) Leaves(t *Tree) ([][]uint64, error) {
 				}
 				below = append(below, append(slices.Clip(path), child))
 			}
+			if uint64(len(below)) > v.metaBlocks() {
+				return nil, fmt.Errorf("tree %s refers to more blocks than the device has", t.Name)
+			}
 		}
 		paths = below
 	}
@@ -263,8 +266,7 @@ func (v *Volume) Insert(t *Tree, it NewItem) error {
 	if slotOfKey(b, it.Key) >= 0 {
 		return fmt.Errorf("%s already has an item %s: %w", t.Name, it.Key, syscall.EEXIST)
 	}
-	_, err = insertItem(b, it)
-	return err
+	return insertItem(b, it)
 }
 
 // plantedSeq is the sequence number of blocks that this package makes. Those
@@ -278,8 +280,7 @@ func (v *Volume) plant(t *Tree, it NewItem) error {
 		return err
 	}
 	t.Root.Set(format.Root{Ref: ref, Height: 1})
-	_, err = insertItem(b, it)
-	return err
+	return insertItem(b, it)
 }
 
 // NewTreeBlock holds a tree block without items in a block that TakeMeta gave.
@@ -305,7 +306,7 @@ func (v *Volume) NewTreeBlock(level int) (*format.BtreeBlock, format.Ref, error)
 func (v *Volume) InsertInto(blkno uint64, it NewItem) error {
 	b, err := v.shape(blkno)
 	if err == nil {
-		_, err = insertItem(b, it)
+		err = insertItem(b, it)
 	}
 	return err
 }
@@ -364,8 +365,7 @@ func (v *Volume) Rekey(it Item, k format.Key) error {
 		return fmt.Errorf("%s already has an item %s: %w", it.Tree.Name, k, syscall.EEXIST)
 	}
 	removeItem(b, slot)
-	_, err = insertItem(b, add)
-	return err
+	return insertItem(b, add)
 }
 
 // OverwriteKey gives an item another key where it stands, with its place in

@@ -49,13 +49,13 @@ func slotOfKey(b *format.BtreeBlock, k format.Key) int {
 }
 
 // insertItem adds an item to a block that verifies and does not have its key.
-func insertItem(b *format.BtreeBlock, it NewItem) (slot int, err error) {
+func insertItem(b *format.BtreeBlock, it NewItem) error {
 	room := format.ValueRoom(len(it.Value))
 	if err := makeRoom(b, format.BtreeItemSize+room); err != nil {
-		return 0, err
+		return err
 	}
 	head := b.Head()
-	slot = b.NrItems()
+	slot := b.NrItems()
 	*b.Item(slot) = format.BtreeItem{Flags: it.Flags}
 	item := b.Item(slot)
 	item.Key.Set(it.Key)
@@ -68,7 +68,7 @@ func insertItem(b *format.BtreeBlock, it NewItem) (slot int, err error) {
 	if b.Level() == 0 {
 		hashInsert(b, slot)
 	}
-	return slot, nil
+	return nil
 }
 
 // makeRoom gathers the free bytes if those between items and values are not

@@ -25,7 +25,7 @@ func TestLeafIsAsTheFormatSays(t *testing.T) {
 	t.Parallel()
 	b := newLeaf()
 	for n := 1; n <= 5; n++ {
-		if _, err := insertItem(b, NewItem{Key: numbered(uint64(n)), Value: make([]byte, 3*n)}); err != nil {
+		if err := insertItem(b, NewItem{Key: numbered(uint64(n)), Value: make([]byte, 3*n)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,7 +92,7 @@ func TestLeafStaysSoundThroughManyChanges(t *testing.T) {
 		v := value()
 		switch {
 		case slot < 0:
-			_, err = insertItem(b, NewItem{Key: numbered(n), Value: v})
+			err = insertItem(b, NewItem{Key: numbered(n), Value: v})
 		case rng.IntN(3) == 0:
 			err = resizeValue(b, slot, v)
 		default:
@@ -142,11 +142,13 @@ func TestUnbalanceBreaksNothingButBalance(t *testing.T) {
 	for items := 3; items < 200; items += 1 + items/8 {
 		b := newLeaf()
 		for n := range items {
-			if _, err := insertItem(b, NewItem{Key: numbered(uint64(n * 7919 % 1009))}); err != nil {
+			if err := insertItem(b, NewItem{Key: numbered(uint64(n * 7919 % 1009))}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		Unbalance(b)
+		if err := Unbalance(b); err != nil {
+			t.Fatal(err)
+		}
 		found := 0
 		for violation := range btree.Verify(b, btree.VerifyOptions{Range: format.AllKeys(), Root: true, AnyItem: true}) {
 			if violation.Rule != btree.RuleAVLBalance {

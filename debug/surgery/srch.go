@@ -3,6 +3,7 @@
 package surgery
 
 import (
+	"errors"
 	"fmt"
 
 	"scoutfs/engine/format"
@@ -36,6 +37,9 @@ func (v *Volume) SrchBlocks(f *format.SrchFile) ([][]uint64, error) {
 				if ref := parent.Refs[i].Ref(); !ref.IsZero() {
 					levels[level-1] = append(levels[level-1], ref.Blkno)
 				}
+			}
+			if uint64(len(levels[level-1])) > v.metaBlocks() {
+				return nil, errors.New("a search file refers to more blocks than the device has")
 			}
 		}
 	}

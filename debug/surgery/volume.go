@@ -241,3 +241,12 @@ func (v *Volume) Rollback(m Mark) {
 		}
 	}
 }
+
+// metaBlocks returns how many large blocks the metadata device has.
+func (v *Volume) metaBlocks() uint64 {
+	size, err := v.Size(false)
+	if err != nil || size < 0 {
+		return 0
+	}
+	return uint64(size) / format.LargeBlockSize
+}

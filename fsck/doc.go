@@ -23,7 +23,7 @@
 // # Bounds
 //
 // Memory is bounded by [Options].Memory, whatever the volume holds; what does
-// not fit goes through temporary files. Four bits for each 64 KiB block of the
-// metadata device (32 KiB for each GiB) and the findings that are kept come on
+// not fit goes through temporary files. Five bits for each 64 KiB block of the
+// metadata device (10 KiB for each GiB) and the findings that are kept come on
 // top of it.
 package fsck

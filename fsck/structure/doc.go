@@ -25,7 +25,9 @@
 //
 // # Memory
 //
-// Apart from its cache of blocks a Checker needs four bits for each large
-// block of the metadata device (32 KiB for each GiB), a few hundred bytes for
-// each log tree, and what findings take. It keeps nothing per item or extent.
+// Apart from its cache of blocks a Checker needs five bits for each large block
+// of the metadata device (10 KiB for each GiB), two more while a finished part
+// of a merge waits for being taken up, twice as many if blocks have several
+// owners, a few hundred bytes for each log tree, and what findings take. It
+// keeps nothing per item or extent.
 package structure

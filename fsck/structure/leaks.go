@@ -6,17 +6,23 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"scoutfs/engine/format"
 	"scoutfs/fsck/problem"
 )
 
 const (
-	// maxStrange is how many blocks of a run are read that upstream is not
-	// known to lose, before the rest of the run is taken for the same.
+	// leakBatch is how many blocks without an owner are looked at together,
+	// leakWorkers by how many goroutines.
+	leakBatch   = 256
+	leakWorkers = 8
+	// maxStrange is how many neighbouring blocks are looked at that upstream is
+	// not known to lose, before the rest of their run is taken for the same.
 	maxStrange = 64
 	// maxChildren is how many children of a lost parent are looked at.
-	maxChildren = 64
+	maxChildren = 8
 	// maxListed is how many runs of lost blocks a note lists.
 	maxListed = 16
 )
@@ -24,40 +30,103 @@ const (
 // leaks reports blocks that are neither used nor free. Those that upstream is
 // known to lose make one note.
 func (c *Checker) leaks(ctx context.Context, end uint64) (leaked, known uint64) {
-	var knownRuns []format.Extent
-	l := c.ledger
-	end = min(end, c.metaBlocks)
-	ranges(format.FirstMetaBlkno, end, func(i uint64) uint64 { return ^(l.used[i] | l.unused[i]) }, func(e format.Extent) {
-		strange := 0
-		var bad format.Extent
-		flush := func() {
-			if bad.Len > 0 {
-				place := metaBlock(bad.Start)
-				place.Blocks = bad.Len
-				c.report(problem.MetaBlockLeaked, place, count(bad.Len, "block", "blocks")+" neither in use nor free", "")
-			}
-			bad = format.Extent{}
-		}
-		for blkno := e.Start; blkno <= e.End() && ctx.Err() == nil; blkno++ {
-			leaked++
-			if strange < maxStrange && c.knownLeak(ctx, blkno) {
-				known++
-				flush()
-				knownRuns = addRun(knownRuns, blkno)
-				continue
-			}
-			strange++
-			if bad.Len == 0 {
-				bad.Start = blkno
-			}
-			bad.Len++
-		}
-		flush()
-	})
-	if known > 0 {
-		c.report(problem.KnownLeak, problem.Place{Device: problem.MetaDevice}, count(known, "block", "blocks")+": "+runsText(knownRuns), "")
+	l := leakWalk{Checker: c, ctx: ctx}
+	ranges(format.FirstMetaBlkno, min(end, c.metaBlocks), func(i uint64) uint64 {
+		return ^(c.ledger.used[i] | c.ledger.unused[i])
+	}, l.run)
+	l.judge()
+	l.flush()
+	if l.known > 0 {
+		c.report(problem.KnownLeak, problem.Place{Device: problem.MetaDevice}, count(l.known, "block", "blocks")+": "+runsText(l.runs), "")
 	}
-	return leaked, known
+	return l.leaked, l.known
+}
+
+// leakWalk looks at blocks without an owner, many at a time since they lie all
+// over the device and a volume long in use may have lost many.
+type leakWalk struct {
+	*Checker
+	ctx           context.Context
+	leaked, known uint64
+	waiting       []uint64
+	lost          format.Extent   // neighbours that are about to be reported
+	runs          []format.Extent // the first that upstream is known to lose
+}
+
+// run takes neighbouring blocks.
+func (l *leakWalk) run(e format.Extent) {
+	if l.ctx.Err() != nil {
+		return
+	}
+	l.leaked += e.Len
+	for e.Len > maxStrange {
+		l.judge()
+		before := l.known
+		l.wait(format.Extent{Start: e.Start, Len: maxStrange})
+		l.judge()
+		e = format.Extent{Start: e.Start + maxStrange, Len: e.Len - maxStrange}
+		if l.known == before {
+			l.strange(e)
+			return
+		}
+	}
+	l.wait(e)
+	if len(l.waiting) >= leakBatch {
+		l.judge()
+	}
+}
+
+func (l *leakWalk) wait(e format.Extent) {
+	for i := range e.Len {
+		l.waiting = append(l.waiting, e.Start+i)
+	}
+}
+
+// judge looks at the blocks that wait.
+func (l *leakWalk) judge() {
+	known := make([]bool, len(l.waiting))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(leakWorkers, len(l.waiting)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(known)) && l.ctx.Err() == nil; i = next.Add(1) - 1 {
+				known[i] = l.knownLeak(l.ctx, l.waiting[i])
+			}
+		})
+	}
+	group.Wait()
+	if l.ctx.Err() != nil {
+		known = nil
+	}
+	for i, known := range known {
+		if !known {
+			l.strange(format.Extent{Start: l.waiting[i], Len: 1})
+			continue
+		}
+		l.known++
+		l.runs = addRun(l.runs, l.waiting[i])
+	}
+	l.waiting = l.waiting[:0]
+}
+
+// strange takes blocks that nobody is known to lose.
+func (l *leakWalk) strange(e format.Extent) {
+	if l.lost.Len > 0 && l.lost.Start+l.lost.Len == e.Start {
+		l.lost.Len += e.Len
+		return
+	}
+	l.flush()
+	l.lost = e
+}
+
+// flush reports the neighbours that have come together.
+func (l *leakWalk) flush() {
+	if l.lost.Len > 0 && l.ctx.Err() == nil {
+		place := metaBlock(l.lost.Start)
+		place.Blocks = l.lost.Len
+		l.report(problem.MetaBlockLeaked, place, count(l.lost.Len, "block", "blocks")+" neither in use nor free", "")
+	}
+	l.lost = format.Extent{}
 }
 
 func addRun(runs []format.Extent, blkno uint64) []format.Extent {
@@ -138,8 +207,8 @@ func (c *Checker) orphaned(ctx context.Context, b *format.BtreeBlock) bool {
 
 // isVersion reports whether a block is the one that a reference means.
 func (c *Checker) isVersion(ctx context.Context, ref format.Ref) bool {
-	raw, err := c.reader.ReadRaw(ctx, ref.Blkno)
-	if err != nil {
+	raw := make([]byte, format.SmallBlockSize)
+	if _, err := c.opts.Meta.ReadAt(raw, int64(ref.Blkno)<<format.LargeBlockShift); err != nil || ctx.Err() != nil {
 		return false
 	}
 	header, err := format.View[format.BlockHeader](raw)

@@ -65,6 +65,10 @@ CASES ?= 10000
 fsck-random: ## damage CASES (10000) volumes at random and see whether fsck notices
 	SCOUTFS_FSCK_RANDOM=$(CASES) $(GO) test -run RandomDamage -v -timeout 4h ./tests/fsckrandom
 
+.PHONY: fsck-matrix
+fsck-matrix: ## make every kind of damage on every volume, see that fsck finds it, and write the table in docs/fsck.md
+	SCOUTFS_FSCK_MATRIX=1 $(GO) test -count 1 -run Matrix -timeout 4h ./debug/corrupt -update
+
 .PHONY: fsck-speed
 fsck-speed: ## measure fsck on FILES (1000000) files in DIR (bin/volume), against e2fsck and xfs_repair for root
 	@tests/fsckspeed.sh $(FILES) '$(DIR)'

@@ -216,6 +216,17 @@ func rootKinds() []Kind {
 				return err
 			},
 		},
+		{
+			Name: "alloc-pad", Problem: problem.BtreeRootPad, Needs: anyVolume,
+			Does: "Sets a byte of the padding of an allocator.",
+			apply: func(op *operation) error {
+				t, err := choose(op, where(op.trees, func(t *surgery.Tree) bool { return t.Alloc != nil }))
+				if err == nil {
+					t.Alloc.Pad[op.pick(len(t.Alloc.Pad))] = byte(1 + op.pick(255))
+				}
+				return err
+			},
+		},
 	}
 }
 

@@ -32,6 +32,13 @@ func inodeKinds() []Kind {
 			apply: onInode(linked, func(op *operation, in *format.InodeV1) { in.Flags.Set(in.Flags.Get() | 4<<op.pick(30)) }),
 		},
 		{
+			Name: "inode-flags-directory", Problem: problem.InodeFlags, Needs: dir,
+			Does: "Marks a directory as a file whose truncation has to be finished.",
+			apply: onInode(is(format.ModeDirectory), func(_ *operation, in *format.InodeV1) {
+				in.Flags.Set(in.Flags.Get() | format.InodeFlagTruncate)
+			}),
+		},
+		{
 			Name: "inode-nlink-file", Problem: problem.InodeLinkCount, Needs: file,
 			Does:  "Raises the link count of a file.",
 			apply: onInode(is(format.ModeRegular), func(op *operation, in *format.InodeV1) { in.Nlink.Set(in.Nlink.Get() + uint32(op.some())) }),
@@ -121,6 +128,14 @@ func inodeKinds() []Kind {
 			Name: "inode-size", Problem: problem.InodeSize, Needs: file,
 			Does:  "Gives a file a size that none can have.",
 			apply: onInode(is(format.ModeRegular), func(op *operation, in *format.InodeV1) { in.Size.Set(math.MaxInt64 + op.some()) }),
+		},
+		{
+			Name: "inode-size-special", Problem: problem.InodeSize, Needs: "device, pipe or socket",
+			Does: "Gives a device, pipe or socket a size.",
+			apply: onInode(func(_ uint64, in *format.InodeV1) bool {
+				t := typeOf(in)
+				return t != format.ModeRegular && t != format.ModeDirectory && t != format.ModeSymlink
+			}, func(op *operation, in *format.InodeV1) { in.Size.Set(op.some()) }),
 		},
 		{
 			Name: "inode-length", Problem: problem.ItemValueLength, Needs: inode,

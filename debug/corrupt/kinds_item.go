@@ -76,6 +76,26 @@ func itemKinds() []Kind {
 			}),
 		},
 		{
+			Name: "value-pad-dirent", Problem: problem.ItemPad, Needs: "name in a directory",
+			Does:  "Sets a byte of the padding in all items of a name.",
+			apply: onLink(anyLink, func(op *operation, d *format.Dirent) { d.Pad[op.pick(len(d.Pad))] = byte(1 + op.pick(255)) }),
+		},
+		{
+			Name: "value-pad-time", Problem: problem.ItemPad, Needs: "inode",
+			Does: "Sets a byte of the padding of an inode's time.",
+			apply: onInode(linked, func(op *operation, in *format.InodeV1) {
+				in.Mtime.Pad[op.pick(len(in.Mtime.Pad))] = byte(1 + op.pick(255))
+			}),
+		},
+		{
+			Name: "value-pad-extent", Problem: problem.ItemPad, Needs: "extent of a file",
+			Does: "Sets a byte of the padding of an extent.",
+			apply: onExtent(func(*format.DataExtent) bool { return true }, func(op *operation, _ surgery.Item, e *format.DataExtent) error {
+				e.Pad[op.pick(len(e.Pad))] = byte(1 + op.pick(255))
+				return nil
+			}),
+		},
+		{
 			Name: "item-flags", Problem: problem.ItemFlags, Needs: needs,
 			Does: "Sets a flag of an item that does not exist.",
 			apply: onItem(isLeaf, func(op *operation, _ *format.BtreeBlock, it *format.BtreeItem) {

@@ -191,6 +191,24 @@ func mergeKinds() []Kind {
 			}),
 		},
 		{
+			Name: "merge-key-complete", Problem: problem.MergeKey, Needs: room,
+			Does: "Adds a finished job to a log merge under the key of another.",
+			apply: inMerge(func(op *operation, s *format.LogMergeStatus) error {
+				if s.NrComplete.Get() != 0 {
+					return errNone
+				}
+				s.NrComplete.Set(1)
+				return op.completeItem(func(c *format.LogMergeComplete) { c.Seq.Set(c.Seq.Get() - 1) })
+			}),
+		},
+		{
+			Name: "merge-seq-request", Problem: problem.MergeSeq, Needs: request,
+			Does: "Gives a request of a log merge an input sequence beyond the volume's.",
+			apply: onRequest(func(op *operation, r *format.LogMergeRequest) {
+				r.InputSeq.Set(op.super.Seq.Get() + op.some())
+			}),
+		},
+		{
 			Name: "merge-no-status", Problem: problem.MergeNoStatus, Needs: "volume without a log merge",
 			Does: "Adds a range to merge without a merge.",
 			apply: func(op *operation) error {
@@ -241,6 +259,7 @@ func (op *operation) completeItem(change func(*format.LogMergeComplete)) error {
 	c.End.Set(format.InodeKey(1))
 	c.RID.Set(op.rng.Uint64() | 1)
 	c.Seq.Set(seq)
+	key := format.LogMergeCompleteKey(seq)
 	change(&c)
-	return op.putMerge(format.LogMergeCompleteKey(seq), format.Bytes(&c))
+	return op.putMerge(key, format.Bytes(&c))
 }

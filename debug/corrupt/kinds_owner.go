@@ -36,6 +36,21 @@ func metaOwnerKinds() []Kind {
 			apply: sharedListBlock,
 		},
 		{
+			Name: "meta-twice-leaf", Problem: problem.MetaBlockTwice, Needs: "tree with parent blocks",
+			Does: "Adds a second reference to a leaf to its parent, for keys that the leaf has none of.",
+			apply: func(op *operation) error {
+				parent, blkno, slot, gap, err := op.parentWithGap()
+				if err != nil {
+					return err
+				}
+				ref, err := childRef(parent, slot)
+				if err != nil {
+					return err
+				}
+				return op.v.InsertInto(blkno, surgery.NewItem{Key: gap, Value: refValue(ref.Ref())})
+			},
+		},
+		{
 			Name: "meta-twice-bloom", Problem: problem.MetaBlockTwice, Needs: "two log trees with items",
 			Does:  "Gives two log trees the same bloom filter, which holds what both need.",
 			apply: sharedBloom,

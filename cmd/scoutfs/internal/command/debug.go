@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -80,7 +81,7 @@ func (o *changeOptions) openForChange(meta, data string) (pair device.Pair, err 
 		if path == "" {
 			continue
 		}
-		if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeDevice != 0 && !o.yes && !o.dryRun {
+		if info, err := os.Stat(path); err == nil && isBlockDevice(info.Mode()) && !o.yes && !o.dryRun {
 			return pair, cli.Failf(syscall.EPERM, "%s is a block device: with --yes it is changed all the same", path)
 		}
 	}
@@ -89,6 +90,10 @@ func (o *changeOptions) openForChange(meta, data string) (pair device.Pair, err 
 	}
 	pair.Meta, err = openDevice("device", meta, true)
 	return pair, err
+}
+
+func isBlockDevice(mode fs.FileMode) bool {
+	return mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0
 }
 
 // shownChange is a change as JSON.

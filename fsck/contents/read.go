@@ -38,9 +38,7 @@ type request struct {
 
 // read reads a batch of extents. It puts them in order.
 func (r *reader) read(ctx context.Context, batch []extent) {
-	slices.SortFunc(batch, func(a, b extent) int {
-		return cmp.Or(cmp.Compare(a.blkno, b.blkno), cmp.Compare(a.ino, b.ino), cmp.Compare(a.logical, b.logical))
-	})
+	sortByPlace(batch)
 	work := make(chan request)
 	var wait sync.WaitGroup
 	for range r.opts.Workers {
@@ -61,6 +59,13 @@ func (r *reader) read(ctx context.Context, batch []extent) {
 	}
 	close(work)
 	wait.Wait()
+}
+
+// sortByPlace orders extents by their place on the device.
+func sortByPlace(batch []extent) {
+	slices.SortFunc(batch, func(a, b extent) int {
+		return cmp.Or(cmp.Compare(a.blkno, b.blkno), cmp.Compare(a.ino, b.ino), cmp.Compare(a.logical, b.logical))
+	})
 }
 
 // requests cuts extents in order into runs of blocks that follow each other.

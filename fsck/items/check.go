@@ -26,11 +26,11 @@ var errUnusable = errors.New("the leaf cannot be used")
 func Check(ctx context.Context, opts Options) (*Facts, error) {
 	c := newCheck(opts)
 	parts, leaves := partition(ctx, opts.Volume.Snapshot, c.workers)
+	c.parents = newParents(len(parts), c.opts.Memory/2)
 	c.progress.Phase("check files", progress.Bytes, leaves*format.LargeBlockSize)
 	workers := make([]*worker, c.workers)
 	for i := range workers {
 		workers[i] = &worker{check: c, sums: newSums(), batch: c.batch()}
-		workers[i].lists.parents.room = &c.room
 	}
 	if err := c.read(ctx, parts, workers); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ type check struct {
 	unknown  *structure.Unknown
 	limiter  limiter
 	progress progress.Sink
-	room     atomic.Int64 // for directories
+	parents  *parents
 
 	version    uint64 // of the format
 	seq        uint64 // the volume's
@@ -87,17 +87,11 @@ func newCheck(opts Options) *check {
 	c.progress = progress.OrDiscard(opts.Progress)
 	c.unknown = opts.Volume.Unknown
 	c.limiter.report = opts.Report
-	c.room.Store(c.opts.Memory / 2 / bytesPerDirectory)
-	c.lists.parents.room = &c.room
 	super := opts.Volume.Super
 	c.version, c.seq = super.FmtVers.Get(), super.Seq.Get()
 	c.dataBlocks = opts.Volume.DataBlocks
 	return c
 }
-
-// bytesPerDirectory is for the directory, and for the walk that looks for
-// circles, with what a growing slice wastes.
-const bytesPerDirectory = 32
 
 // read has the workers read all parts.
 func (c *check) read(ctx context.Context, parts []format.Range, workers []*worker) error {
@@ -108,7 +102,7 @@ func (c *check) read(ctx context.Context, parts []format.Range, workers []*worke
 	for _, w := range workers {
 		group.Go(func() {
 			for i := next.Add(1); i <= int64(len(parts)); i = next.Add(1) {
-				if err := w.read(ctx, parts[i-1]); err != nil {
+				if err := w.read(ctx, int(i-1), parts[i-1]); err != nil {
 					cancel(err)
 					return
 				}

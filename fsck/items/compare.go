@@ -64,7 +64,6 @@ func (c *check) collect(ctx context.Context, parts []format.Range, leaves int64,
 	workers := make([]*worker, c.workers)
 	for i := range workers {
 		workers[i] = &worker{check: c, batch: c.batch(), detail: &collector{c: c, writer: sorter.Writer()}}
-		workers[i].lists.parents.room = &c.room
 	}
 	if err := c.read(ctx, parts, workers); err != nil {
 		return err

@@ -216,6 +216,7 @@ func TestDamagedDirectoriesAreFound(t *testing.T) {
 		{name: "links", change: set(dir, func(in *format.Inode) { in.Nlink.Set(3) }), want: one(problem.InodeLinkCount), ino: dir},
 		{name: "no links", change: set(dir, func(in *format.Inode) { in.Nlink.Set(0) }), want: one(problem.InodeLinkCount), ino: dir},
 		{name: "links of the root", change: set(format.RootIno, func(in *format.Inode) { in.Nlink.Set(2) }), want: one(problem.InodeLinkCount), ino: format.RootIno},
+		{name: "no links of the root", change: set(format.RootIno, func(in *format.Inode) { in.Nlink.Set(0) }), want: one(problem.InodeLinkCount), ino: format.RootIno},
 		{name: "links of a file", change: set(file, func(in *format.Inode) { in.Nlink.Set(2) }), want: one(problem.InodeLinkCount), ino: file},
 		{name: "no links of a file", change: set(file, func(in *format.Inode) { in.Nlink.Set(0) }), want: one(problem.InodeLinkCount), ino: file},
 		{name: "links of a file with two names", change: set(inner, func(in *format.Inode) { in.Nlink.Set(1) }), want: one(problem.InodeLinkCount), ino: inner},

@@ -23,7 +23,7 @@
 //
 // # Memory
 //
-// A check takes 16 bytes for each directory, about one MiB for each goroutine
+// A check takes 24 bytes for each directory, about two MiB for each goroutine
 // and, once something is wrong, up to its share of Options.Memory for records
 // that are sorted, beyond which they go to temporary files. Findings beyond
 // ten thousand of one number are only counted.

@@ -274,7 +274,7 @@ func (j *join) linkCount(p *linkCount) {
 		right := nlink == 2+p.subdirs || nlink >= 2 && j.c.wrongKindIn(p.ino)
 		switch {
 		case p.ino == format.RootIno && right:
-			return
+			return // names of a wrong type explain it
 		case p.ino == format.RootIno:
 		case nlink > 0 && right && least <= 1 && most >= 1:
 			return

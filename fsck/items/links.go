@@ -58,11 +58,11 @@ func (w *worker) judgeLinks() {
 		w.findIn(problem.RootHasName, "", fmt.Sprintf("a name in directory %d", in.links.parent), "none")
 	}
 	if in.is(format.DirentDirectory) && in.links.count > 0 && in.ino != format.RootIno {
-		w.lists.parents.add(parentOf{in.ino, in.links.parent})
+		w.dirs = append(w.dirs, parentOf{in.ino, in.links.parent})
 	}
 	p := linkCount{ino: in.ino, nlink: nlink, links: in.links.count}
 	switch {
-	case in.kindWrong, !in.usable:
+	case in.kindWrong:
 		return
 	case in.kind == format.DirentDirectory:
 		p.dir = true
@@ -93,10 +93,10 @@ func (p *linkCount) agrees() bool {
 	switch {
 	case !p.dir:
 		return uint64(p.nlink) == p.links && p.nlink <= format.MaxLinks
-	case p.nlink == 0:
-		return p.links == 0 && p.entries == 0
 	case p.ino == format.RootIno:
 		return uint64(p.nlink) == 2+p.subdirs
+	case p.nlink == 0:
+		return p.links == 0 && p.entries == 0
 	}
 	return p.links == 1 && uint64(p.nlink) == 2+p.subdirs
 }

@@ -10,7 +10,7 @@ type list[T any] struct {
 }
 
 // maxList is how many of each kind a worker keeps.
-const maxList = 1 << 18
+const maxList = 1 << 16
 
 func (l *list[T]) add(v T) {
 	if len(l.all) == maxList {
@@ -40,7 +40,6 @@ type lists struct {
 	kinds      list[wrongKind]
 	oddDirs    list[uint64] // inodes with entries that are no directories
 	badXattrs  list[uint64] // inodes with attributes that cannot be read
-	parents    parents
 }
 
 // wrongSeq is a sequence number of an inode beyond the volume's.
@@ -89,7 +88,6 @@ func (l *lists) merge(o *lists) {
 	l.kinds.merge(&o.kinds)
 	l.oddDirs.merge(&o.oddDirs)
 	l.badXattrs.merge(&o.badXattrs)
-	l.parents.merge(&o.parents)
 }
 
 // dropped is how much was not kept.

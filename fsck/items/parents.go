@@ -14,46 +14,72 @@ import (
 // parentOf is a directory and the one that it is in.
 type parentOf struct{ ino, parent uint64 }
 
+// bytesPerDirectory is for the directory and the number of the walk that has
+// come to it, with what is lost to rounding.
+const bytesPerDirectory = 24
+
 // parents are all directories but the root. Every directory with a name has
 // a parent that exists, or something was reported; so it can be reached from
 // the root unless the way up leads in a circle.
 type parents struct {
-	all  []parentOf
-	room *atomic.Int64 // how many more there may be, of all workers
-	lost bool          // there were more
+	// parts are the directories of each part that was read, in order. A part
+	// is written by the worker that reads it.
+	parts [][]parentOf
+	room  atomic.Int64 // how many more there may be
 }
 
-func (p *parents) add(d parentOf) {
-	if p.room.Add(-1) < 0 {
-		p.lost = true
-		return
+// newParents returns room for the directories of some parts, in bytes.
+func newParents(parts int, memory int64) *parents {
+	p := &parents{parts: make([][]parentOf, parts)}
+	p.room.Store(memory / bytesPerDirectory)
+	return p
+}
+
+// set keeps a copy of the directories of a part, if there is room.
+func (p *parents) set(part int, dirs []parentOf) {
+	if p.room.Add(-int64(len(dirs))) >= 0 {
+		p.parts[part] = slices.Clone(dirs)
 	}
-	p.all = append(p.all, d)
 }
 
-func (p *parents) merge(o *parents) {
-	p.all = append(p.all, o.all...)
-	p.lost = p.lost || o.lost
+// place is where a directory is.
+type place struct{ part, i int }
+
+func (p *parents) at(at place) parentOf { return p.parts[at.part][at.i] }
+
+// find looks for a directory. Parts without any must have been taken out.
+func (p *parents) find(ino uint64) (place, bool) {
+	part, _ := slices.BinarySearchFunc(p.parts, ino, func(dirs []parentOf, ino uint64) int {
+		return cmp.Compare(dirs[len(dirs)-1].ino, ino)
+	})
+	if part == len(p.parts) {
+		return place{}, false
+	}
+	i, ok := slices.BinarySearchFunc(p.parts[part], ino, func(d parentOf, ino uint64) int { return cmp.Compare(d.ino, ino) })
+	return place{part, i}, ok
 }
 
 // circles calls f with the directories of each circle, the least first.
 func (p *parents) circles(f func(dirs []uint64)) {
-	byIno := func(a, b parentOf) int { return cmp.Compare(a.ino, b.ino) }
-	slices.SortFunc(p.all, byIno)
-	// A directory belongs to the walk that came to it first, numbered by the
-	// place where that began.
-	walk := make([]uint32, len(p.all))
-	for i := range p.all {
-		at := i
-		for walk[at] == 0 {
-			walk[at] = uint32(i) + 1
-			next, ok := slices.BinarySearchFunc(p.all, parentOf{ino: p.all[at].parent}, byIno)
-			if !ok {
-				break
-			}
-			at = next
-			if walk[at] == uint32(i)+1 {
-				f(p.circle(at))
+	p.parts = slices.DeleteFunc(p.parts, func(dirs []parentOf) bool { return len(dirs) == 0 })
+	// A directory belongs to the walk that came to it first.
+	walks := make([][]uint32, len(p.parts))
+	for part := range walks {
+		walks[part] = make([]uint32, len(p.parts[part]))
+	}
+	walk := uint32(0)
+	for part := range p.parts {
+		for i := range p.parts[part] {
+			walk++
+			for at := (place{part, i}); walks[at.part][at.i] == 0; {
+				walks[at.part][at.i] = walk
+				next, ok := p.find(p.at(at).parent)
+				if !ok {
+					break
+				}
+				if at = next; walks[at.part][at.i] == walk {
+					f(p.circle(at))
+				}
 			}
 		}
 	}
@@ -63,29 +89,31 @@ func (p *parents) circles(f func(dirs []uint64)) {
 const maxCircle = 8
 
 // circle returns the directories of the circle that one is in.
-func (p *parents) circle(at int) []uint64 {
-	byIno := func(a, b parentOf) int { return cmp.Compare(a.ino, b.ino) }
-	least := p.all[at].ino
-	for d := p.all[at].parent; d != p.all[at].ino; {
+func (p *parents) circle(at place) []uint64 {
+	start := p.at(at).ino
+	least := start
+	for d := p.up(start); d != start; d = p.up(d) {
 		least = min(least, d)
-		i, _ := slices.BinarySearchFunc(p.all, parentOf{ino: d}, byIno)
-		d = p.all[i].parent
 	}
 	dirs := []uint64{least}
-	for d := least; len(dirs) < maxCircle; dirs = append(dirs, d) {
-		i, _ := slices.BinarySearchFunc(p.all, parentOf{ino: d}, byIno)
-		if d = p.all[i].parent; d == least {
-			break
-		}
+	for d := p.up(least); d != least && len(dirs) < maxCircle; d = p.up(d) {
+		dirs = append(dirs, d)
 	}
 	return dirs
 }
 
+// up returns the parent of a directory that has one.
+func (p *parents) up(ino uint64) uint64 {
+	at, _ := p.find(ino)
+	return p.at(at).parent
+}
+
 // judgeParents looks for directories that contain themselves.
 func (c *check) judgeParents() {
-	p := &c.lists.parents
-	if p.lost {
-		c.incomplete(fmt.Sprintf("there are more directories than fit in memory; of %d it is not known whether they contain themselves", -p.room.Load()))
+	p := c.parents
+	c.parents = nil
+	if room := p.room.Load(); room < 0 {
+		c.incomplete(fmt.Sprintf("there are too many directories for the memory that may be used, by %d; whether they contain themselves was not checked", -room))
 		return
 	}
 	p.circles(func(dirs []uint64) {
@@ -101,5 +129,4 @@ func (c *check) judgeParents() {
 			Found: "a name in directory " + text, Expected: "a way to the root",
 		})
 	})
-	p.all = nil
 }

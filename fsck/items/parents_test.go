@@ -4,7 +4,6 @@ package items
 
 import (
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,15 +14,19 @@ func TestEveryCircleOfDirectoriesIsFoundOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(0, 12).Draw(t, "directories")
 		parent := map[uint64]uint64{}
-		var room atomic.Int64
-		room.Store(100)
-		p := parents{room: &room}
+		p := newParents(n+1, 1<<20)
+		part := 0
+		var dirs []parentOf
 		for i := range uint64(n) {
+			if rapid.IntRange(0, 3).Draw(t, "border") == 0 {
+				p.set(part, dirs)
+				part, dirs = part+1, dirs[:0]
+			}
 			// 0 is the root, and 99 does not exist.
 			parent[i+1] = rapid.OneOf(rapid.Uint64Range(0, uint64(n)), rapid.Just(uint64(99))).Draw(t, "parent")
-			p.add(parentOf{i + 1, parent[i+1]})
+			dirs = append(dirs, parentOf{i + 1, parent[i+1]})
 		}
-		p.all = rapid.Permutation(p.all).Draw(t, "order")
+		p.set(part, dirs)
 		var got, want []uint64
 		p.circles(func(dirs []uint64) {
 			got = append(got, dirs[0])
@@ -53,17 +56,13 @@ func TestEveryCircleOfDirectoriesIsFoundOnce(t *testing.T) {
 	})
 }
 
-func TestTooManyDirectoriesAreCounted(t *testing.T) {
+func TestDirectoriesBeyondTheMemoryAreCounted(t *testing.T) {
 	t.Parallel()
-	var room atomic.Int64
-	room.Store(3)
-	a, b := parents{room: &room}, parents{room: &room}
-	for i := range uint64(3) {
-		a.add(parentOf{i, 0})
-		b.add(parentOf{i + 10, 0})
-	}
-	a.merge(&b)
-	if len(a.all) != 3 || !a.lost || room.Load() != -3 {
-		t.Errorf("%d are kept, lost is %t, room %d", len(a.all), a.lost, room.Load())
+	p := newParents(2, 3*bytesPerDirectory)
+	dirs := []parentOf{{1, 0}, {2, 0}}
+	p.set(0, dirs)
+	p.set(1, dirs)
+	if len(p.parts[0]) != 2 || p.parts[1] != nil || p.room.Load() != -1 {
+		t.Errorf("%v are kept, room for %d", p.parts, p.room.Load())
 	}
 }

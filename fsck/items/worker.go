@@ -20,6 +20,7 @@ type worker struct {
 	facts Facts
 	lists lists
 	in    inode
+	dirs  []parentOf       // of the part
 	rule  format.QuotaRule // the quota rule before, of the same hash
 	hash  uint64           // its hash
 	ruled bool             // there is one
@@ -35,8 +36,8 @@ func (c *check) batch() *block.Batch { return c.opts.Volume.Reader.NewBatch(batc
 // batchLeaves is how many leaves a worker reads at once, 1 MiB.
 const batchLeaves = 16
 
-// read checks all items of a part.
-func (w *worker) read(ctx context.Context, part format.Range) error {
+// read checks all items of a part, which has a number.
+func (w *worker) read(ctx context.Context, nr int, part format.Range) error {
 	c := w.opts.Volume.Snapshot.CursorWith(part, forest.CursorOptions{
 		Batch:   w.batch,
 		Whole:   true,
@@ -54,6 +55,10 @@ func (w *worker) read(ctx context.Context, part format.Range) error {
 	}
 	if w.in.open {
 		w.endInode()
+	}
+	if w.detail == nil {
+		w.parents.set(nr, w.dirs)
+		w.dirs = w.dirs[:0]
 	}
 	return c.Err()
 }

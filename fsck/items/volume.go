@@ -91,8 +91,7 @@ func (c *check) notes() {
 		note(problem.TruncatePending, inodePlace(c.lists.truncate, "flags"), fmt.Sprintf("%d files", n))
 	}
 	if c.unknown.Any() {
-		c.incomplete(fmt.Sprintf("keys in %d ranges are unknown; %d inodes were not judged because of it, nor what may depend on others",
-			len(c.unknown.Ranges()), c.facts.Unjudged))
+		c.incomplete(fmt.Sprintf("what depends on keys that are unknown was not judged (of inodes that are known %d)", c.facts.Unjudged))
 	}
 	if c.opts.Search != nil && (c.opts.Volume.SearchUnknown || c.searchLost) {
 		c.incomplete("search files could not be read, so that attributes were not compared with them")

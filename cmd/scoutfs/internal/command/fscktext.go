@@ -83,8 +83,12 @@ func (t *fsckText) problems() {
 
 func (t *fsckText) problem(found *fsck.Tally) {
 	t.paragraph("", fmt.Sprintf("%s %d %s: %s", found.Severity, found.Number, found.Name, found.Title), "  ")
+	tell := t.sentence
+	if found.Severity == problem.Note {
+		tell = t.remark
+	}
 	for i := range found.Cases {
-		t.out.Printf("    %s\n", t.sentence(&found.Cases[i]))
+		t.out.Printf("    %s\n", tell(&found.Cases[i]))
 	}
 	if more := found.Count - uint64(len(found.Cases)); more > 0 {
 		all := "all with --verbose or --output jsonl"
@@ -110,6 +114,14 @@ func (t *fsckText) sentence(c *fsck.Case) string {
 		text += ": expected " + c.Expected
 	}
 	return strings.TrimPrefix(text, ": ")
+}
+
+// remark tells one case of a note, which says by itself what there is.
+func (t *fsckText) remark(c *fsck.Case) string {
+	if c.Place.InTree || c.Place.Ino != 0 || c.Found == "" {
+		return strings.TrimSuffix(t.where(c)+": "+c.Found, ": ")
+	}
+	return c.Found
 }
 
 // where names the place. What an inode is called says more than where its

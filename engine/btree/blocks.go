@@ -19,6 +19,9 @@ type Block struct {
 	// Block is the content; nil if it could not be read or was not asked
 	// for.
 	Block *format.BtreeBlock
+	// Ordered says that the block's links are known to lead to all of its
+	// items, with ascending keys.
+	Ordered bool
 }
 
 // Blocks reads every block of the tree once, parents before their children

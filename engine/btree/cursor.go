@@ -177,11 +177,15 @@ func (c *Cursor) Next() bool {
 	if c.item == nil {
 		return false
 	}
-	c.item = nil
 	if c.opts.Whole {
-		c.scan.at++
+		if c.scan.at++; c.scan.at < c.scan.sure {
+			c.takeSure()
+			return true
+		}
+		c.item = nil
 		return c.settleScan(false)
 	}
+	c.item = nil
 	if err := c.frames[0].next(); err != nil {
 		return c.skipLeaf(c.key.Next(), err) && c.settle(false)
 	}
@@ -239,10 +243,12 @@ func (c *Cursor) Key() format.Key { return c.key }
 // Item returns the current item. There must be one.
 func (c *Cursor) Item() Item { return Item{c.key, c.item.Seq.Get(), c.item.Flags, c.value} }
 
-// Content returns the current item but for its key. There must be one.
-func (c *Cursor) Content() (seq uint64, flags uint8, value []byte) {
-	return c.item.Seq.Get(), c.item.Flags, c.value
-}
+// Deleted reports whether the current item deletes its key. There must be one.
+func (c *Cursor) Deleted() bool { return c.item.Deleted() }
+
+// Content returns the current item but for its key and flags. There must be
+// one.
+func (c *Cursor) Content() (seq uint64, value []byte) { return c.item.Seq.Get(), c.value }
 
 // Err returns what ended the cursor, nil if it was the end of the items.
 func (c *Cursor) Err() error { return c.err }

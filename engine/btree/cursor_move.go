@@ -58,9 +58,12 @@ func wanted(keys format.Range, to *format.Key) format.Key {
 func (c *Cursor) open(level int, to *format.Key) error {
 	f := &c.frames[level]
 	b, err := c.read(level, wanted(f.keys, to))
+	if err == nil && level == 0 && c.opts.Whole {
+		c.scan.collect(b)
+	}
 	if level == 0 && c.opts.Leaf != nil && c.ctx.Err() == nil {
 		// What the hook sees of the leaf is in the processor's cache.
-		err = c.opts.Leaf(Block{Ref: f.ref, Range: f.keys, Block: b}, err)
+		err = c.opts.Leaf(Block{Ref: f.ref, Range: f.keys, Block: b, Ordered: err == nil && c.opts.Whole && c.scan.err == nil}, err)
 	}
 	switch {
 	case err != nil:

@@ -148,6 +148,9 @@ func (v *verifier) soundRef(it *itemBytes, n int, flags uint8) bool {
 // soundOrder checks that keys ascend within the range. The links are known to
 // make a tree.
 func (v *verifier) soundOrder() bool {
+	if v.opts.Ordered {
+		return v.soundEnds()
+	}
 	var stack [maxAVLDepth]uint16
 	depth, b := 0, v.b
 	var last *itemBytes
@@ -174,6 +177,27 @@ func (v *verifier) soundOrder() bool {
 	if last == nil {
 		return true
 	}
+	return v.soundEnd(last)
+}
+
+// soundEnds checks the range of keys that are known to ascend.
+func (v *verifier) soundEnds() bool {
+	node := v.head.ItemRoot.Get()
+	if node == 0 {
+		return true
+	}
+	first, last := nodeItem(v.b, node), nodeItem(v.b, node)
+	for next := node; next != 0; next = uint16(word(first, itemNode) >> 16) {
+		first = nodeItem(v.b, next)
+	}
+	for next := node; next != 0; next = uint16(word(last, itemNode) >> 32) {
+		last = nodeItem(v.b, next)
+	}
+	return !diskKey(first).Less(v.opts.Range.Start) && v.soundEnd(last)
+}
+
+// soundEnd checks the last key of a block.
+func (v *verifier) soundEnd(last *itemBytes) bool {
 	order := diskKey(last).Compare(v.opts.Range.End)
 	return order == 0 || order < 0 && v.level == 0
 }

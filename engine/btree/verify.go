@@ -24,6 +24,9 @@ type VerifyOptions struct {
 	Tree format.Tree
 	// AnyItem leaves Tree out of account.
 	AnyItem bool
+	// Ordered says what [Block].Ordered does, so that it is not found out
+	// twice.
+	Ordered bool
 }
 
 // Verify yields everything about a block that the format does not allow:

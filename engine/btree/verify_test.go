@@ -322,3 +322,23 @@ func meaningful(b *format.BtreeBlock, off int, mask byte) bool {
 	}
 	return false
 }
+
+// Whoever has found the keys to ascend leaves their range to be verified.
+func TestOrderedBlocksAreHeldToTheirRange(t *testing.T) {
+	t.Parallel()
+	for name, build := range map[string]func() (*format.BtreeBlock, btree.VerifyOptions){"leaf": soundLeaf, "parent": soundParent} {
+		b, opts := build()
+		opts.Ordered = true
+		if found := violations(b, opts); len(found) > 0 {
+			t.Errorf("%s: sound, but %v", name, found)
+		}
+		late, early := opts, opts
+		late.Range.Start = format.InodeKey(1 << 40)
+		early.Range.End = format.Key{Zone: format.ZoneInodeIndex}
+		for which, opts := range map[string]btree.VerifyOptions{"before": late, "behind": early} {
+			if len(violations(b, opts)) == 0 {
+				t.Errorf("%s: keys %s its range go unnoticed", name, which)
+			}
+		}
+	}
+}

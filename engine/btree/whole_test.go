@@ -45,3 +45,38 @@ func TestWholeCursorFindsTheSame(t *testing.T) {
 		}
 	}
 }
+
+func TestSureItemsFollow(t *testing.T) {
+	t.Parallel()
+	v, root, items := tallTree(t)
+	for _, end := range []int{len(items) - 1, 500, 503} {
+		for _, ahead := range []int{1, 2, 4, 1000} {
+			c := open(v, root).NewCursor(btree.CursorOptions{Whole: true, End: items[end].Key})
+			n, promised, most := 0, 0, 0
+			for ok := c.Seek(t.Context(), format.Key{}); ; ok = c.Next() {
+				if !ok {
+					break
+				}
+				if promised--; promised < 0 {
+					limit := items[min(n+ahead, len(items)-1)].Key
+					promised = c.Sure(limit)
+					if n+promised > min(n+ahead-1, end) {
+						t.Fatalf("%d items after item %d, of which %d come before the limit; the end is %d", promised, n, ahead-1, end)
+					}
+					most = max(most, promised)
+				}
+				n++
+			}
+			if c.Err() != nil || promised > 0 || n != end+1 {
+				t.Errorf("%d items, want %d; %d more were sure; %v", n, end+1, promised, c.Err())
+			}
+			if most != min(ahead-1, 4) { // leaves have 5 items
+				t.Errorf("with limits %d ahead at most %d were sure", ahead, most)
+			}
+		}
+	}
+	c := open(v, root).NewCursor(btree.CursorOptions{Whole: true})
+	if got := c.Sure(format.MaxKey()); got != 0 {
+		t.Errorf("%d items are sure to follow nothing", got)
+	}
+}

@@ -43,13 +43,14 @@ type Cursor struct {
 	opts     CursorOptions
 	sources  []source
 	heap     []int // indexes of sources that have an item, least first
-	// lone is the first source of the heap while its items come before those
-	// of all others, which begin with limit unless it is the only source. It
-	// has not been moved on from the item that the cursor is at if behind.
+	// lone is the first source of the heap while its items come before a
+	// limit, with which those of others may begin. It has not been moved on
+	// from the item that the cursor is at if behind; sure is how many more
+	// items it has that need no comparison.
 	lone   *source
-	only   bool
 	limit  format.Key
 	behind bool
+	sure   int
 	total  format.XattrTotal
 	value  []byte // of an item that several trees have
 	item   Item
@@ -112,7 +113,14 @@ func (c *Cursor) Seek(ctx context.Context, k format.Key) bool {
 }
 
 // Item returns the item that the cursor is at.
-func (c *Cursor) Item() Item { return c.item }
+func (c *Cursor) Item() Item {
+	if c.lone == nil {
+		return c.item
+	}
+	it := Item{Key: c.lone.cursor.Key()}
+	it.Seq, it.Value = c.lone.cursor.Content()
+	return it
+}
 
 // Err returns what ended the walk: nil after the last item.
 func (c *Cursor) Err() error { return c.err }
@@ -185,19 +193,22 @@ func (c *Cursor) settle() bool {
 	return false
 }
 
-// stand makes the first source the lone one if no other has the key.
+// stand makes the first source the lone one if no other has the key. Totals
+// are a limit like the keys of others: they are added up.
 func (c *Cursor) stand(key format.Key) bool {
-	c.only = len(c.heap) == 1
-	if !c.only {
-		c.limit = c.sources[c.heap[1]].key
-		if len(c.heap) > 2 && c.sources[c.heap[2]].key.Less(c.limit) {
-			c.limit = c.sources[c.heap[2]].key
-		}
-		if !key.Less(c.limit) {
-			return false
+	c.limit = format.MaxKey()
+	if key.Zone < format.ZoneXattrTotl {
+		c.limit = format.Key{Zone: format.ZoneXattrTotl}
+	}
+	for _, other := range c.heap[1:min(len(c.heap), 3)] {
+		if k := &c.sources[other].key; k.Less(c.limit) {
+			c.limit = *k
 		}
 	}
-	c.lone, c.behind = &c.sources[c.heap[0]], false
+	if !key.Less(c.limit) {
+		return false
+	}
+	c.lone, c.behind, c.sure = &c.sources[c.heap[0]], false, 0
 	return true
 }
 
@@ -207,22 +218,24 @@ func (c *Cursor) stand(key format.Key) bool {
 func (c *Cursor) settleLone() bool {
 	src := c.lone
 	for {
-		if c.behind {
-			if !c.take(src, src.cursor.Next()) {
-				c.lone = nil
-				c.dropFirst()
-				return false
-			}
-			if src.key.Zone == format.ZoneXattrTotl || !c.only && !src.key.Less(c.limit) {
-				c.lone = nil
-				c.siftDown(0)
-				return false
-			}
+		switch {
+		case !c.behind:
+			c.behind = true
+		case c.sure > 0:
+			c.sure--
+			src.cursor.Next()
+		case !c.take(src, src.cursor.Next()):
+			c.lone = nil
+			c.dropFirst()
+			return false
+		case !src.key.Less(c.limit):
+			c.lone = nil
+			c.siftDown(0)
+			return false
+		default:
+			c.sure = src.cursor.Sure(c.limit)
 		}
-		c.behind = true
-		var flags uint8
-		c.item.Key = src.key
-		if c.item.Seq, flags, c.item.Value = src.cursor.Content(); flags&format.ItemFlagDeletion == 0 {
+		if !src.cursor.Deleted() {
 			return true
 		}
 	}

@@ -114,7 +114,7 @@ func (c *Checker) unreadableLeaf(t *mergedTree, b btree.Block, err error) {
 // others claim too has keys of another place goes without saying: Finish
 // reports the claims.
 func (c *Checker) judgeLeaf(t *mergedTree, b btree.Block, quarrel bool, report reporter) verdict {
-	opts := btree.VerifyOptions{Range: b.Range, Root: t.height == 1, Tree: t.kind}
+	opts := btree.VerifyOptions{Range: b.Range, Root: t.height == 1, Tree: t.kind, Ordered: b.Ordered}
 	v := judge(b.Block, opts, at(t.place(), b.Ref.Blkno), func(n problem.Number, place problem.Place, found, expected string) {
 		if !quarrel || n != problem.BtreeKeyRange {
 			report(n, place, found, expected)

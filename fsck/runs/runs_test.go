@@ -51,9 +51,9 @@ func TestRecordsComeInOrder(t *testing.T) {
 		"none":                {0, 0},
 		"one":                 {1, 0},
 		"in memory":           {10_000, 1 << 30},
-		"exactly one run":     {4096, 0},
-		"a few runs":          {30_000, 0},
-		"more than one merge": {700_000, 0},
+		"exactly one run":     {1024, 0},
+		"a few runs":          {7_000, 0},
+		"more than one merge": {150_000, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -108,10 +108,10 @@ func TestFailuresToWriteAreToldOf(t *testing.T) {
 	t.Parallel()
 	s := runs.NewSorter(runs.Options{TempDir: t.TempDir() + "/none"})
 	defer s.Close()
-	if err := fill(s, 10_000); !errors.Is(err, syscall.ENOENT) {
+	if err := fill(s, 3_000); !errors.Is(err, syscall.ENOENT) {
 		t.Errorf("without a folder: %v", err)
 	}
-	if err := fill(runs.NewSorter(runs.Options{TempDir: "/none"}), 1000); err != nil {
+	if err := fill(runs.NewSorter(runs.Options{TempDir: "/none"}), 500); err != nil {
 		t.Errorf("with room in memory: %v", err)
 	}
 }
@@ -129,7 +129,7 @@ func TestFullDiskIsToldOf(t *testing.T) {
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &small); err != nil {
 		t.Fatal(err)
 	}
-	err := fill(s, 10_000)
+	err := fill(s, 3_000)
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestSortingStopsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := runs.NewSorter(runs.Options{TempDir: t.TempDir()})
 	defer s.Close()
-	if err := fill(s, 300_000); err != nil {
+	if err := fill(s, 50_000); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -156,7 +156,7 @@ func TestSortingStopsWithItsContext(t *testing.T) {
 		}
 		last = err
 	}
-	if !errors.Is(last, enough) || n > 10_000 {
+	if !errors.Is(last, enough) || n > 5100 {
 		t.Errorf("%d records, %v", n, last)
 	}
 }

@@ -49,7 +49,7 @@ type Options struct {
 }
 
 // minRecords is the least that is sorted at once.
-const minRecords = 1 << 12
+const minRecords = 1 << 10
 
 // Sorter takes records from any number of goroutines, by Writer, and then
 // yields them in order, by Sorted. It must be closed.

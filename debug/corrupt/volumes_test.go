@@ -13,6 +13,7 @@ import (
 	"scoutfs/debug/corrupt"
 	"scoutfs/debug/surgery"
 	"scoutfs/engine/device"
+	"scoutfs/engine/format"
 	"scoutfs/fsck"
 	"scoutfs/fsck/problem"
 	"scoutfs/internal/testbulk"
@@ -34,6 +35,12 @@ type volume struct {
 func made() []*volume {
 	return []*volume{
 		{name: "sample", open: func(t *testing.T) device.Pair { return testtree.Sample(t).Memory() }},
+		{name: "format-1", open: func(t *testing.T) device.Pair {
+			v := testtree.New(t, 1)
+			v.File(v.Dir(format.RootIno, "directory"), "file", testtree.Text("text"))
+			v.Dir(format.RootIno, "empty")
+			return v.Memory()
+		}},
 		{name: "bulk", open: func(t *testing.T) device.Pair {
 			o := testbulk.Options{Files: 1500, LogTrees: 2, LogShare: 300}
 			meta, data := testbulk.Sizes(o)
@@ -139,6 +146,17 @@ func (v *volume) damage(ctx context.Context, k corrupt.Kind, seed uint64) (outco
 		}
 	}
 	return o, err
+}
+
+// holds reports whether a volume can hold a kind of damage.
+func (v *volume) holds(t *testing.T, k corrupt.Kind) bool {
+	t.Helper()
+	v.ready(t)
+	err := k.Apply(t.Context(), surgery.Open(v.copy()), 1)
+	if err != nil && !isMissing(err) {
+		t.Fatal(err)
+	}
+	return err == nil
 }
 
 // expect makes a damage and fails the test unless the check finds it and

@@ -49,7 +49,9 @@ value of their field, which debug block set takes. Padding, entries of tables
 and bytes of bloom filters that are zero, and bytes in no field, are left out.
 
 BLOCK is the number of a block of 64 KiB, super, or quorum and the number of a
-slot. The device is not claimed; the block is shown whatever it holds.`,
+slot. The device is not claimed; the block is shown whatever it holds.
+
+The JSON forms report offset, size, name, value, and hex, the bytes.`,
 		Example: `  scoutfs debug block show /dev/meta 1028
   scoutfs debug block show /dev/meta quorum0`,
 		RunE: func(_ *cobra.Command, operands []string) (err error) {
@@ -93,7 +95,10 @@ block's checksum.
 
 A VALUE is a number in decimal, hexadecimal after 0x, or octal after 0, a key
 as zone.first.type.second.third.fourth, a UUID, a text in quotes, or
-hexadecimal bytes.`,
+hexadecimal bytes. The device is claimed, and refused if it is in use.
+
+The JSON forms report for each change device, blkno in units of block_size,
+offset, the bytes old and new in hexadecimal, and fields.`,
 		Example: `  scoutfs debug block set meta.img 1028 hdr.seq=7
   scoutfs debug block set --crc=keep meta.img super next_ino=0x400`,
 		RunE: func(_ *cobra.Command, operands []string) error {

@@ -37,7 +37,9 @@ The place is picked at random: the same seed picks the same one on the same
 volume. If the volume does not have what the kind needs, nothing changes and
 the exit status is 3. Devices that are in use are refused.
 
-The JSON forms report kind, problem, problem_number, seed, and changes.`,
+The JSON forms report kind, problem, problem_number, seed, and changes as
+debug block set does; --list reports kind, problem, problem_number,
+also_numbers of other problems that it is, needs, and does.`,
 		Example: `  scoutfs debug corrupt --list
   scoutfs debug corrupt meta.img data.img inode-nlink-file --seed 7`,
 		RunE: func(cmd *cobra.Command, operands []string) error {

@@ -36,7 +36,11 @@ func newKeyShow(env *cli.Env) *cobra.Command {
 		Short: "Show what the numbers of a key mean, its bytes and its hashes",
 		Long: `KEY is written as zone.first.type.second.third.fourth, in decimal,
 hexadecimal after 0x or octal after 0; what is left off is 0. max is the
-greatest key.`,
+greatest key.
+
+The JSON forms report key, kind, fields as pairs of name and value, hex,
+leaf_hash_bucket, and of items of the filesystem lock_start, lock_end and
+bloom_bits.`,
 		Example: `  scoutfs debug key show 16.1.4`,
 		RunE: func(_ *cobra.Command, operands []string) error {
 			if len(operands) != 1 {

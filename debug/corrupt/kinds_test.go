@@ -73,7 +73,7 @@ func TestEveryProblemCanBeProvoked(t *testing.T) {
 // The same seed makes the same changes, and some other seed others.
 func TestDamageCanBeMadeAgain(t *testing.T) {
 	t.Parallel()
-	v := made()[2]
+	v := made()[3]
 	v.ready(t)
 	kind, err := corrupt.Find("inode-nlink-file")
 	if err != nil {

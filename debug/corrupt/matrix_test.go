@@ -36,32 +36,7 @@ func TestEachDamageIsFoundAsItself(t *testing.T) {
 					return
 				}
 			}
-			t.Skipf("no volume of this repository has a %s", k.Needs)
-		})
-	}
-}
-
-// The same for kinds that only volumes which the kernel module wrote can hold.
-// The largest of these is left to TestMatrix.
-func TestEachDamageIsFoundAsItselfOnKernelVolumes(t *testing.T) {
-	t.Parallel()
-	testimage.Get(t, "basic") // skips without images
-	ours, all := made(), kernelMade()
-	all = all[:len(all)-1]
-	for _, k := range corrupt.Kinds() {
-		t.Run(k.Name, func(t *testing.T) {
-			t.Parallel()
-			for _, v := range ours {
-				if v.holds(t, k) {
-					return // the other test has it
-				}
-			}
-			for _, v := range all {
-				if held, _ := v.expect(t, k, 1); held {
-					return
-				}
-			}
-			t.Logf("only the largest volume has a %s", k.Needs)
+			t.Errorf("no volume of this test has a %s", k.Needs)
 		})
 	}
 }

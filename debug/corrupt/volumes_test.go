@@ -41,6 +41,7 @@ func made() []*volume {
 			v.Dir(format.RootIno, "empty")
 			return v.Memory()
 		}},
+		{name: "busy", open: busy},
 		{name: "bulk", open: func(t *testing.T) device.Pair {
 			o := testbulk.Options{Files: 1500, LogTrees: 2, LogShare: 300}
 			meta, data := testbulk.Sizes(o)
@@ -146,17 +147,6 @@ func (v *volume) damage(ctx context.Context, k corrupt.Kind, seed uint64) (outco
 		}
 	}
 	return o, err
-}
-
-// holds reports whether a volume can hold a kind of damage.
-func (v *volume) holds(t *testing.T, k corrupt.Kind) bool {
-	t.Helper()
-	v.ready(t)
-	err := k.Apply(t.Context(), surgery.Open(v.copy()), 1)
-	if err != nil && !isMissing(err) {
-		t.Fatal(err)
-	}
-	return err == nil
 }
 
 // expect makes a damage and fails the test unless the check finds it and

@@ -9,9 +9,9 @@ import (
 	"scoutfs/engine/format"
 )
 
-// ErrNoSpace is a volume without a free block in a list where one can be
-// taken or put.
-var ErrNoSpace = errors.New("the server's lists have no free block to give or no room for one")
+// ErrNoSpace is a volume without a free block that can be taken, or without
+// room to note one.
+var ErrNoSpace = errors.New("the server has no free block to give or no room for one")
 
 // serverLists holds the first blocks of the server's lists and calls fn with
 // each until it returns true.
@@ -40,7 +40,8 @@ func (v *Volume) serverLists(fn func(*format.AllocListHead, *format.AllocListBlo
 }
 
 // TakeMeta takes a metadata block out of the fullest of the server's lists
-// (docs/format.md 6.2). What it is used for is the caller's to say.
+// (docs/format.md 6.2), or if they have none out of its allocators. What it is
+// used for is the caller's to say.
 func (v *Volume) TakeMeta() (blkno uint64, err error) {
 	err = v.serverLists(func(head *format.AllocListHead, b *format.AllocListBlock) bool {
 		entries, _ := b.Entries()
@@ -52,14 +53,91 @@ func (v *Volume) TakeMeta() (blkno uint64, err error) {
 		RecountList(head, b, -1)
 		return true
 	})
+	if errors.Is(err, ErrNoSpace) {
+		return v.takeFromExtent()
+	}
 	return blkno, err
 }
 
-// GiveMeta adds a metadata block to one of the server's lists.
+// takeFromExtent takes the first block of a free extent of the metadata device
+// that has more.
+func (v *Volume) takeFromExtent() (uint64, error) {
+	trees, err := v.metaAllocators()
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range trees {
+		var found format.Extent
+		for it, err := range v.Items(t, format.AllKeys()) {
+			if err != nil {
+				return 0, err
+			}
+			if e, ok := it.Key.FreeExtent(); ok && e.Valid() && e.Len > 1 {
+				found = e
+				break
+			}
+		}
+		if found.Len == 0 {
+			continue
+		}
+		rest := format.Extent{Start: found.Start + 1, Len: found.Len - 1}
+		for _, k := range [][2]format.Key{
+			{format.FreeBlknoKey(found), format.FreeBlknoKey(rest)},
+			{format.FreeOrderKey(found), format.FreeOrderKey(rest)},
+		} {
+			it, err := v.Find(t, k[0])
+			if err == nil {
+				err = v.Rekey(it, k[1])
+			}
+			if err != nil {
+				return 0, err
+			}
+		}
+		t.Alloc.TotalLen.Set(t.Alloc.TotalLen.Get() - 1)
+		return found.Start, nil
+	}
+	return 0, ErrNoSpace
+}
+
+// metaAllocators returns the server's allocators of metadata blocks.
+func (v *Volume) metaAllocators() ([]*Tree, error) {
+	super, err := v.Super()
+	if err != nil {
+		return nil, err
+	}
+	return []*Tree{
+		allocTree("meta_alloc[0]", &super.MetaAlloc[0], false),
+		allocTree("meta_alloc[1]", &super.MetaAlloc[1], false),
+	}, nil
+}
+
+// GiveMeta adds a metadata block to one of the server's lists, or if none has
+// a block to its allocators.
 func (v *Volume) GiveMeta(blkno uint64) error {
-	return v.serverLists(func(head *format.AllocListHead, b *format.AllocListBlock) bool {
+	err := v.serverLists(func(head *format.AllocListHead, b *format.AllocListBlock) bool {
 		return AppendList(head, b, blkno)
 	})
+	if !errors.Is(err, ErrNoSpace) {
+		return err
+	}
+	trees, err := v.metaAllocators()
+	if err != nil {
+		return err
+	}
+	e := format.Extent{Start: blkno, Len: 1}
+	for _, t := range trees {
+		if t.Root.Height == 0 {
+			continue
+		}
+		for _, k := range []format.Key{format.FreeBlknoKey(e), format.FreeOrderKey(e)} {
+			if err := v.Insert(t, NewItem{Key: k}); err != nil {
+				return err
+			}
+		}
+		t.Alloc.TotalLen.Set(t.Alloc.TotalLen.Get() + 1)
+		return nil
+	}
+	return ErrNoSpace
 }
 
 // AppendList adds an entry to the first block of a list, if that has room.

@@ -20,6 +20,10 @@ type Batch struct {
 	reqs   []device.ReadRequest
 }
 
+// batchReaders is how many requests of a batch are made at once, where its
+// blocks are no neighbours.
+const batchReaders = 4
+
 // batched is a block of a batch.
 type batched struct {
 	ref      format.Ref
@@ -51,7 +55,7 @@ func (b *Batch) Fill(ctx context.Context, refs []format.Ref) {
 		b.reqs = append(b.reqs, device.ReadRequest{Off: offset(ref.Blkno), Buf: bytes})
 	}
 	// Each request has its own error.
-	_ = device.ReadMany(ctx, b.r.dev, b.reqs, 1)
+	_ = device.ReadMany(ctx, b.r.dev, b.reqs, batchReaders)
 	for i := range b.reqs {
 		b.blocks[i].err = b.reqs[i].Err
 		if b.reqs[i].Err == nil {

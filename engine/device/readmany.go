@@ -40,7 +40,7 @@ func ReadMany(ctx context.Context, dev Device, reqs []ReadRequest, workers int) 
 	}
 	b := newBatch(dev, reqs)
 	var group sync.WaitGroup
-	for range min(workers, len(reqs)) - 1 {
+	for range min(workers, b.runs()) - 1 {
 		group.Go(func() { b.work(ctx) })
 	}
 	b.work(ctx)
@@ -82,6 +82,34 @@ func newBatch(dev Device, reqs []ReadRequest) *batch {
 		slices.SortStableFunc(b.order, func(x, y int) int { return byOffset(reqs[x], reqs[y]) })
 	}
 	return b
+}
+
+// runs counts the requests that are left when neighbours are merged.
+func (b *batch) runs() (n int) {
+	for place := 0; place < len(b.reqs); n++ {
+		place = b.runEnd(place)
+	}
+	return n
+}
+
+// runEnd returns the place after the last of the requests that follow each
+// other on the device from one on and are to be read as one.
+func (b *batch) runEnd(first int) int {
+	end := first + 1
+	if b.vector == nil {
+		return end
+	}
+	req := b.at(first)
+	total := len(req.Buf)
+	for off := req.Off; end < len(b.reqs) && end-first < maxVector; end++ {
+		off += int64(len(req.Buf))
+		req = b.at(end)
+		total += len(req.Buf)
+		if req.Off != off || total > MergeLimit {
+			break
+		}
+	}
+	return end
 }
 
 func (b *batch) at(place int) *ReadRequest {
@@ -132,19 +160,7 @@ func (b *batch) take() (first, end int) {
 	if b.next == len(b.reqs) {
 		return b.next, b.next
 	}
-	first, end = b.next, b.next+1
-	if b.vector != nil {
-		req := b.at(first)
-		total := len(req.Buf)
-		for off := req.Off; end < len(b.reqs) && end-first < maxVector; end++ {
-			off += int64(len(req.Buf))
-			req = b.at(end)
-			total += len(req.Buf)
-			if req.Off != off || total > MergeLimit {
-				break
-			}
-		}
-	}
+	first, end = b.next, b.runEnd(b.next)
 	b.next = end
 	return first, end
 }

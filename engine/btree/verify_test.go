@@ -94,6 +94,30 @@ func TestVerifyFindsEveryKindOfDamage(t *testing.T) {
 			[]btree.Rule{btree.RuleAVLLink},
 		},
 		{"height", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Height++ }, []btree.Rule{btree.RuleAVLHeight}},
+		{"balance", func(b *format.BtreeBlock, o *btree.VerifyOptions) {
+			*b = *mustView(testblock.Btree(0,
+				testblock.Item{Key: format.SymlinkKey(20, 0), Value: make([]byte, 1)},
+				testblock.Item{Key: format.SymlinkKey(30, 0), Value: make([]byte, 1)},
+				testblock.Item{Key: format.SymlinkKey(40, 0), Value: make([]byte, 1)}))
+			b.Head().ItemRoot.Set(format.NodeOffset(0))
+			for slot := range 3 {
+				n := &b.Item(slot).Node
+				*n = format.AVLNode{Height: byte(3 - slot)}
+				if slot > 0 {
+					n.Parent.Set(format.NodeOffset(slot - 1))
+				}
+				if slot < 2 {
+					n.Right.Set(format.NodeOffset(slot + 1))
+				}
+			}
+		}, []btree.Rule{btree.RuleAVLBalance}},
+		{"no items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
+			*b = *mustView(testblock.Btree(0))
+		}, []btree.Rule{btree.RuleEmptyLeaf}},
+		{"root without items", func(b *format.BtreeBlock, o *btree.VerifyOptions) {
+			*b = *mustView(testblock.Btree(0))
+			o.Root = true
+		}, nil},
 		{"avl pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Node.Pad = 9 }, []btree.Rule{btree.RulePad}},
 		{"item pad", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(5).Pad[2] = 9 }, []btree.Rule{btree.RulePad}},
 		{
@@ -204,6 +228,13 @@ func TestVerifyFindsEveryKindOfDamage(t *testing.T) {
 		{"no items", func(b *format.BtreeBlock, _ *btree.VerifyOptions) {
 			*b = *mustView(testblock.Btree(2))
 		}, []btree.Rule{btree.RuleItemCount}},
+		{"one child", func(b *format.BtreeBlock, o *btree.VerifyOptions) {
+			*b = *mustView(testblock.Btree(2, testblock.RefItem(o.Range.End, format.Ref{Blkno: 7, Seq: 1})))
+		}, []btree.Rule{btree.RuleFewChildren}},
+		{"root with one child", func(b *format.BtreeBlock, o *btree.VerifyOptions) {
+			*b = *mustView(testblock.Btree(2, testblock.RefItem(o.Range.End, format.Ref{Blkno: 7, Seq: 1})))
+			o.Root = true
+		}, nil},
 		{"seq", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Seq.Set(1) }, []btree.Rule{btree.RuleParentItem}},
 		{"flags", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).Flags = 1 }, []btree.Rule{btree.RuleParentItem}},
 		{"val_len", func(b *format.BtreeBlock, _ *btree.VerifyOptions) { b.Item(1).ValLen.Set(15) }, []btree.Rule{btree.RuleChildRef}},

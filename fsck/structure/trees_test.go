@@ -3,11 +3,13 @@
 package structure_test
 
 import (
+	"bytes"
 	"testing"
 
 	"scoutfs/engine/btree"
 	"scoutfs/engine/format"
 	"scoutfs/fsck/problem"
+	"scoutfs/internal/testblock"
 )
 
 // inLeaf changes a leaf of fs_root in the middle of the tree.
@@ -133,6 +135,22 @@ func TestDamagedBlocksAreFound(t *testing.T) {
 			*childOf(p, b, 2) = *childOf(p, b, 3)
 		}), want: []problem.Number{problem.MetaBlockTwice, problem.MetaBlockLeaked}},
 		{name: "length of a reference", harm: inParent(func(_ *patient, b *format.BtreeBlock) { b.Item(2).ValLen.Set(15) }), want: one(problem.BlockReference)},
+		{name: "parent with one child", harm: func(p *patient) {
+			// The first child gets a parent of its own, the others another.
+			var refs []testblock.Item
+			for _, leaf := range p.blocks(p.super.FSRoot.Root(), 0) {
+				refs = append(refs, testblock.RefItem(leaf.Range.End, leaf.Ref))
+			}
+			first := p.add(format.MagicBtree, testblock.Btree(1, refs[0]))
+			others := p.add(format.MagicBtree, testblock.Btree(1, refs[1:]...))
+			p.put(p.super.FSRoot.Ref.Ref(), format.MagicBtree, testblock.Btree(2,
+				testblock.RefItem(refs[0].Key, first), testblock.RefItem(format.MaxKey(), others)))
+			p.setSuper(func(s *format.Super) { s.FSRoot.Height = 3 })
+		}, want: one(problem.BtreeFewChildren)},
+		{name: "balance", harm: inLeaf(func(b *format.BtreeBlock) {
+			order, _ := btree.AppendOrder(nil, b)
+			trim(b, order[:3])
+		}), want: one(problem.AVLBalance)},
 		{name: "item of a parent", harm: inParent(func(_ *patient, b *format.BtreeBlock) { b.Item(2).Seq.Set(15) }), want: one(problem.ParentItem)},
 		{name: "last key", harm: inParent(func(_ *patient, b *format.BtreeBlock) {
 			order, _ := btree.AppendOrder(nil, b)
@@ -158,6 +176,30 @@ func TestDamagedBlocksAreFound(t *testing.T) {
 			p.setSuper(func(s *format.Super) { s.DataAlloc.Pad[3] = 1 })
 		}, want: one(problem.BtreeRootPad)},
 	})
+}
+
+// trim leaves items of some slots in a leaf, each hanging from the one before.
+func trim(b *format.BtreeBlock, slots []uint16) {
+	var items []testblock.Item
+	for _, slot := range slots {
+		it := b.Item(int(slot))
+		val, _ := b.Value(it)
+		items = append(items, testblock.Item{Key: it.Key.Key(), Seq: it.Seq.Get(), Flags: it.Flags, Value: bytes.Clone(val)})
+	}
+	hdr := b.Head().Hdr
+	copy(b[:], testblock.Btree(0, items...))
+	b.Head().Hdr = hdr
+	b.Head().ItemRoot.Set(format.NodeOffset(0))
+	for i := range slots {
+		n := &b.Item(i).Node
+		*n = format.AVLNode{Height: byte(len(slots) - i)}
+		if i > 0 {
+			n.Parent.Set(format.NodeOffset(i - 1))
+		}
+		if i < len(slots)-1 {
+			n.Right.Set(format.NodeOffset(i + 1))
+		}
+	}
 }
 
 func slotInHash(b *format.BtreeBlock) int {

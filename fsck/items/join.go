@@ -26,6 +26,10 @@ type join struct {
 	corrections list[correction]
 	// differing are links whose copies are not the same, in order.
 	differing list[entry]
+	// dangling are inodes that do not exist and have names, lost those that
+	// do not exist although indexes know them. Both are in order once all
+	// links, or seqs, have come.
+	dangling, lost list[uint64]
 }
 
 // maxGroup bounds the records of one group that are kept. None has more than

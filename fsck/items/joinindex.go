@@ -46,7 +46,7 @@ func (j *join) seqs() {
 	}
 	others := g.entries
 	switch i := slices.Index(g.entries, g.number); {
-	case !g.found && j.c.unknownInode(g.ino):
+	case !g.found && (j.c.unknownInode(g.ino) || j.isLost(&g)):
 		return
 	case !g.found:
 	case i >= 0:
@@ -76,6 +76,28 @@ func (j *join) seqs() {
 	}
 }
 
+// isLost reports whether an inode does not exist that other places agree
+// about, so that it is not they that are wrong.
+func (j *join) isLost(g *byIno) bool {
+	if j.class != classMetaSeq {
+		_, lost := slices.BinarySearch(j.lost.all, g.ino)
+		return lost
+	}
+	_, dangling := slices.BinarySearch(j.dangling.all, g.ino)
+	if !dangling {
+		if j.exists(format.OrphanKey(g.ino)) != exists {
+			return false
+		}
+		j.c.limiter.find(problem.Finding{
+			Number: problem.InodeMissing, Place: itemPlace(format.InodeKey(g.ino), ""),
+			Found: "entries in the index of changes and in the queue for deletion", Expected: "its inode item",
+		})
+	}
+	j.lost.add(g.ino)
+	j.c.lists.missing++
+	return true
+}
+
 // orphan compares an inode's link count with the queue of those without any.
 func (j *join) orphan() {
 	g := j.byIno()
@@ -89,7 +111,7 @@ func (j *join) orphan() {
 		j.c.limiter.find(problem.Finding{Number: problem.OrphanMissing, Place: itemPlace(k, ""), Found: "none", Expected: "an item, as the inode has no links"})
 	case g.found && g.number > 0 && queued:
 		j.c.limiter.find(problem.Finding{Number: problem.OrphanLinked, Place: itemPlace(k, ""), Found: fmt.Sprintf("an item of an inode with %d links", g.number), Expected: "none"})
-	case !g.found && queued && !j.c.unknownInode(g.ino):
+	case !g.found && queued && !j.c.unknownInode(g.ino) && !j.isLost(&g):
 		j.c.limiter.find(problem.Finding{Number: problem.OrphanStale, Place: itemPlace(k, ""), Found: "an item", Expected: "none without the inode"})
 	}
 }

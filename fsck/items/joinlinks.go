@@ -132,6 +132,7 @@ func (j *join) noBackref(e *entry) {
 		if j.hasItems(e.ino) {
 			return // which was reported
 		}
+		j.dangling.add(e.ino)
 		j.findName(problem.DirentDangling, e, sideReaddir, fmt.Sprintf("inode %d, which does not exist", e.ino), "one that does")
 	case unsure:
 	}
@@ -204,6 +205,7 @@ func (s side) String() string {
 // counts that did not agree.
 func (j *join) finishLinks() {
 	j.finishKinds()
+	slices.Sort(j.dangling.all)
 	slices.SortFunc(j.corrections.all, func(a, b correction) int { return cmp.Compare(a.ino, b.ino) })
 	for i := range j.c.lists.dirs.all {
 		d := &j.c.lists.dirs.all[i]

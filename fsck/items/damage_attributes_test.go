@@ -181,7 +181,8 @@ func TestDamagedQuotaRulesAreFound(t *testing.T) {
 		}
 	}
 	run(t, []damage{
-		{name: "operation", change: changed(func(r *format.QuotaRule) { r.Op = 2 }), want: one(problem.QuotaRule)},
+		{name: "operation", change: changed(func(r *format.QuotaRule) { r.Op = 3 }), want: one(problem.QuotaRule)},
+		{name: "operation that upstream lets pass", change: changed(func(r *format.QuotaRule) { r.Op = 2 })},
 		{name: "flags", change: changed(func(r *format.QuotaRule) { r.RuleFlags = 2 }), want: one(problem.QuotaRule)},
 		{name: "source", change: changed(func(r *format.QuotaRule) { r.NameSource[1] = 4 }), want: one(problem.QuotaRule)},
 		{name: "hash", change: func(v *testtree.Volume) {

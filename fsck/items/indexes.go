@@ -78,6 +78,10 @@ func (w *worker) addIndx(x format.XattrIndx, attribute bool) {
 	}
 }
 
+// laxQuotaOp is an operation that does not exist and that upstream lets pass
+// (docs/format.md B, 14).
+const laxQuotaOp = 2
+
 // quota takes a quota rule.
 func (w *worker) quota(it *forest.Item) {
 	k := it.Key
@@ -89,7 +93,11 @@ func (w *worker) quota(it *forest.Item) {
 	if w.version < 2 {
 		w.find(problem.FormatFeature, k, "", "a quota rule", "none in a volume of format 1")
 	}
-	if bad := rule.Check(); bad != nil {
+	valid := *rule
+	if valid.Op == laxQuotaOp {
+		valid.Op = format.QuotaOpInode
+	}
+	if bad := valid.Check(); bad != nil {
 		w.find(problem.QuotaRule, k, "", bad.Error(), "a valid rule")
 	}
 	if hash := rule.Hash(); hash != k.Second {

@@ -79,7 +79,7 @@ func (w *worker) addIndx(x format.XattrIndx, attribute bool) {
 }
 
 // laxQuotaOp is an operation that does not exist and that upstream lets pass
-// (docs/format.md B, 14).
+// (docs/format.md B; kmod/src/quota.c: valid_rule).
 const laxQuotaOp = 2
 
 // quota takes a quota rule.

@@ -62,7 +62,7 @@ type check struct {
 	parents  *parents
 
 	version    uint64 // of the format
-	seq        uint64 // the volume's
+	seq        uint64 // the greatest that may be in use
 	dataBlocks uint64
 	// seqBehind says that it is the volume's number that is wrong.
 	seqBehind bool
@@ -89,6 +89,10 @@ func newCheck(opts Options) *check {
 	c.limiter.report = opts.Report
 	super := opts.Volume.Super
 	c.version, c.seq = super.FmtVers.Get(), super.Seq.Get()
+	for _, lt := range opts.Volume.Snapshot.LogTrees {
+		// The next server goes on from there (docs/format.md 7.2).
+		c.seq = max(c.seq, lt.MaxItemSeq.Get())
+	}
 	c.dataBlocks = opts.Volume.DataBlocks
 	return c
 }

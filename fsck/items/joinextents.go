@@ -109,4 +109,5 @@ func (j *join) finishExtents() {
 	for _, blocks := range s.gaps.all {
 		j.c.limiter.find(problem.Finding{Number: problem.DataBlockLeaked, Place: dataPlace(blocks), Found: "no owner", Expected: "one"})
 	}
+	j.c.limiter.more(problem.DataBlockLeaked, s.gaps.dropped)
 }

@@ -28,6 +28,9 @@ func (l *limiter) find(f problem.Finding) {
 	}
 }
 
+// more counts further cases of a number of which too many are known already.
+func (l *limiter) more(n problem.Number, cases uint64) { l.counts[n].Add(int64(cases)) }
+
 // full reports whether further cases of a number would only be counted.
 func (l *limiter) full(n problem.Number) bool { return l.counts[n].Load() > maxCases }
 

@@ -142,14 +142,20 @@ func extentKinds() []Kind {
 		{
 			Name: "extent-past-end", Problem: problem.ExtentPastEnd, Needs: "written extent of a file",
 			Does: "Makes a file shorter than its written blocks.",
-			apply: onExtent(isWritten, func(op *operation, it surgery.Item, _ *format.DataExtent) error {
-				in, _, err := op.inode(it.Key.First)
-				if err != nil {
-					return err
+			apply: func(op *operation) error {
+				written := func(it surgery.Item) bool {
+					e, err := format.ViewExact[format.DataExtent](it.Value)
+					return err == nil && isWritten(e)
 				}
-				in.Size.Set(it.Key.DataExtent().Start * format.SmallBlockSize)
-				return nil
-			}),
+				return op.eachFS(format.KindDataExtent, written, func(it surgery.Item) error {
+					in, _, err := op.inode(it.Key.First)
+					if err != nil || in.Nlink.Get() == 0 {
+						return firstError(err, errNone)
+					}
+					in.Size.Set(it.Key.DataExtent().Start * format.SmallBlockSize)
+					return nil
+				})
+			},
 		},
 	}
 }

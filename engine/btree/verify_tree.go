@@ -36,8 +36,8 @@ func (v *verifier) verifyTree() {
 	}
 	c := avlCheck{verifier: v, last: none, within: v.nr}
 	c.subtree(v.head.ItemRoot.Get(), 0)
-	if c.last == none || v.level == 0 {
-		return
+	if c.last == none || v.level == 0 || v.badKeys > 0 {
+		return // out of order, or out of range, none is the last
 	}
 	if key := v.b.Item(c.last).Key.Key(); key != v.opts.Range.End {
 		v.reportItem(RuleLastKey, c.last, "last key", key.String(), v.opts.Range.End.String())

@@ -146,13 +146,17 @@ func (c *Checker) geometry() {
 			fmt.Sprintf("%d to the %d of the device", minMetaBlocks, c.metaBlocks))
 		c.sizes.metaWrong = true
 	}
-	c.dataBlocks = s.TotalDataBlocks.Get()
+	expected := fmt.Sprintf("at least %d", minDataBlocks)
+	c.dataBlocks = format.MaxSmallBlkno + 1
 	if c.opts.Data != nil {
 		c.dataBlocks = uint64(max(c.opts.Data.Size(), 0)) >> format.SmallBlockShift
+		expected = fmt.Sprintf("%d to the %d of the device", minDataBlocks, c.dataBlocks)
 	}
-	if found := s.TotalDataBlocks.Get(); found > c.dataBlocks || found < minDataBlocks {
-		c.report(problem.TotalDataBlocks, inSuper("total_data_blocks"), fmt.Sprint(found),
-			fmt.Sprintf("%d to the %d of the device", minDataBlocks, c.dataBlocks))
+	found := s.TotalDataBlocks.Get()
+	if found > c.dataBlocks || found < minDataBlocks {
+		c.report(problem.TotalDataBlocks, inSuper("total_data_blocks"), fmt.Sprint(found), expected)
 		c.sizes.dataWrong = true
+	} else if c.opts.Data == nil {
+		c.dataBlocks = found
 	}
 }

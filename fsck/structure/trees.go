@@ -75,5 +75,7 @@ func (c *Checker) judgeSizes() {
 	}
 	if s.dataWrong {
 		c.result.DataBlocks = c.dataBlocks
+		// Without the device nobody knows where the last block is.
+		c.result.FreeDataUnknown = c.result.FreeDataUnknown || c.opts.Data == nil
 	}
 }

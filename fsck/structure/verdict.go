@@ -29,10 +29,13 @@ func judge(b *format.BtreeBlock, opts btree.VerifyOptions, place problem.Place, 
 			continue // whoever follows the reference reports it
 		}
 		place := withField(place, broken.Err.Field)
+		number := btreeProblem(broken.Rule)
 		if broken.Slot != btree.NoSlot {
-			place = withKey(place, b.Item(broken.Slot).Key.Key())
+			it := b.Item(broken.Slot)
+			place = withKey(place, it.Key.Key())
+			number = itemProblem(broken.Rule, it)
 		}
-		report(itemProblem(broken.Rule, place.Key), place, broken.Err.Found, broken.Err.Expected)
+		report(number, place, broken.Err.Found, broken.Err.Expected)
 		switch {
 		case broken.Rule == btree.RuleKeyRange:
 			// The item is missing where its key belongs.
@@ -48,9 +51,9 @@ func judge(b *format.BtreeBlock, opts btree.VerifyOptions, place problem.Place, 
 
 // itemProblem is the problem of an item that breaks a rule: names have their
 // own for their lengths.
-func itemProblem(rule btree.Rule, k format.Key) problem.Number {
-	if rule == btree.RuleValueLength {
-		switch format.KindOf(k) {
+func itemProblem(rule btree.Rule, it *format.BtreeItem) problem.Number {
+	if rule == btree.RuleValueLength && !it.Deleted() {
+		switch format.KindOf(it.Key.Key()) {
 		case format.KindDirent:
 			return problem.DirentNameLength
 		case format.KindReaddir:

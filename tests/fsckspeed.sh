@@ -31,7 +31,7 @@ for fs in ext4 xfs; do
   image=$folder/$fs-$files.img
   if [[ ! -e $image ]]; then
     mount=$(mktemp -d)
-    truncate -s $((files * 64 / 1000 + 1024))M "$image.part"
+    truncate -s $((files * 128 / 1000 + 1024))M "$image.part"
     "mkfs.$fs" -q "$image.part"
     mount -o loop,noatime "$image.part" "$mount"
     "$folder/fsckspeed" fill -files "$files" "$mount" || { umount "$mount"; exit 1; }

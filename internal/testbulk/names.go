@@ -57,7 +57,7 @@ func (m *model) appendTarget(b []byte, f uint64) []byte {
 	case n < 99:
 		b = append(b, strings.Repeat("../", int(x>>8%80))...)
 	default:
-		b = append(b, strings.Repeat("../elsewhere/", int(x>>8%310))...)
+		b = append(b, strings.Repeat("../elsewhere/", int(x>>8%290))...)
 	}
 	return m.appendName(b, f/2)
 }

@@ -235,7 +235,7 @@ func (c *tried) difference(ctx context.Context, meta device.Device) string {
 type outcomes struct {
 	mutex   sync.Mutex
 	counts  map[string]int
-	slowest time.Duration
+	slowest *tried
 	total   int
 }
 
@@ -250,7 +250,9 @@ func (o *outcomes) add(c *tried) {
 		mending = [...]string{"as it is", "checksum right", "header right"}[c.injuries[0].Mending]
 	}
 	o.counts[mending+", "+c.outcome]++
-	o.slowest = max(o.slowest, c.elapsed)
+	if o.slowest == nil || c.elapsed > o.slowest.elapsed {
+		o.slowest = c
+	}
 	o.total++
 }
 
@@ -258,7 +260,10 @@ func (o *outcomes) String() string {
 	o.mutex.Lock()
 	defer o.mutex.Unlock()
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d cases, the slowest in %.2f s", o.total, o.slowest.Seconds())
+	fmt.Fprintf(&text, "%d cases", o.total)
+	if c := o.slowest; c != nil {
+		fmt.Fprintf(&text, ", the slowest case %d of %s in %.2f s", c.n, c.target.Name, c.elapsed.Seconds())
+	}
 	keys := make([]string, 0, len(o.counts))
 	for k := range o.counts {
 		keys = append(keys, k)

@@ -251,7 +251,10 @@ func (p *pass) mergeRanges() {
 	}
 	m := &p.merge
 	for i := range m.ranges {
-		add(m.ranges[i].value.Start.Key(), m.ranges[i].value.End.Key(), m.ranges[i].place)
+		r := &m.ranges[i]
+		if start := r.value.Start.Key(); r.key == format.LogMergeRangeKey(start) {
+			add(start, r.value.End.Key(), r.place)
+		}
 	}
 	for i := range m.requests {
 		add(m.requests[i].value.Start.Key(), m.requests[i].value.End.Key(), m.requests[i].place)

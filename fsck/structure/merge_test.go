@@ -100,6 +100,7 @@ func TestDamagedMergesAreFound(t *testing.T) {
 		{name: "range that ends before it starts", harm: m(func(m *merging) { m.todo.End.Set(format.InodeKey(4999)) }), want: one(problem.MergeRange)},
 		{name: "overlap", harm: m(func(m *merging) { m.request.End.Set(format.InodeKey(5000)) }), want: one(problem.MergeRange)},
 		{name: "key of a range", harm: m(func(m *merging) { m.todo.Start.Set(format.InodeKey(5001)) }), want: one(problem.MergeKey)},
+		{name: "key of a range that overlaps", harm: m(func(m *merging) { m.todo.Start.Set(format.InodeKey(4000)) }), want: one(problem.MergeKey)},
 		{name: "key of a request", harm: m(func(m *merging) { m.request.Seq.Set(2) }), want: one(problem.MergeKey)},
 		{name: "key of a completion", harm: m(func(m *merging) { m.complete.Seq.Set(2) }), want: one(problem.MergeKey)},
 		{name: "flags of a request", harm: m(func(m *merging) { m.request.Flags.Set(2) }), want: one(problem.MergeFlags)},

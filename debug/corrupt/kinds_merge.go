@@ -102,10 +102,10 @@ func mergeKinds() []Kind {
 		room    = "room for the records of a merge"
 		request = "request of a log merge"
 	)
-	// Ranges are made from keys of inodes, and of a zone behind all items,
+	// Ranges are made from keys of inodes, and of a zone before all items,
 	// which no job is about.
 	low, high := format.InodeKey(500), format.InodeKey(1000)
-	behind, farBehind := format.Key{Zone: 250}, format.Key{Zone: 250, First: 1}
+	before, nearer, end := format.Key{Zone: 1}, format.Key{Zone: 1, First: 1}, format.Key{Zone: 1, First: 9}
 	return []Kind{
 		{
 			Name: "merge-requests", Problem: problem.MergeRequestCount, Needs: room,
@@ -143,7 +143,7 @@ func mergeKinds() []Kind {
 			Name: "merge-key-range", Problem: problem.MergeKey, Needs: room,
 			Does: "Adds a range to a log merge under the key of another.",
 			apply: inMerge(func(op *operation, _ *format.LogMergeStatus) error {
-				return firstError(op.noRanges(), op.addRange(behind, farBehind, format.MaxKey()))
+				return firstError(op.noRanges(), op.addRange(before, nearer, end))
 			}),
 		},
 		{

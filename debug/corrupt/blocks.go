@@ -175,7 +175,7 @@ func (op *operation) lastBlock(l list) (*format.AllocListBlock, error) {
 	return op.v.List(blknos[len(blknos)-1])
 }
 
-// place kinds of blocks, for damage to headers.
+// blockClass is a class of blocks, for damage to headers.
 type blockClass uint8
 
 const (

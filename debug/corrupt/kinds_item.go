@@ -10,7 +10,7 @@ import (
 	"scoutfs/fsck/problem"
 )
 
-// onSlot2 makes a damage of a change to a slot of a tree block that matches.
+// onItem makes a damage of a change to an item of a tree block that matches.
 func onItem(match func(treeBlock, *format.BtreeBlock) bool, change func(*operation, *format.BtreeBlock, *format.BtreeItem)) func(*operation) error {
 	return func(op *operation) error {
 		b, err := op.someTreeBlock(func(at treeBlock, b *format.BtreeBlock) bool {

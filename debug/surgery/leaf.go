@@ -77,16 +77,16 @@ func makeRoom(b *format.BtreeBlock, need int) error {
 	if int(b.Head().MidFreeLen.Get()) >= need {
 		return nil
 	}
-	if FreeBytes(b) < need {
+	if freeBytes(b) < need {
 		return ErrNoRoom
 	}
 	compact(b)
 	return nil
 }
 
-// FreeBytes is how many bytes of a block that verifies are neither head, item,
+// freeBytes is how many bytes of a block that verifies are neither head, item,
 // value nor hash table, whether they lie together or not.
-func FreeBytes(b *format.BtreeBlock) int {
+func freeBytes(b *format.BtreeBlock) int {
 	return b.ValueEnd() - format.BtreeItemsOffset - int(b.Head().TotalItemBytes.Get())
 }
 
@@ -122,7 +122,7 @@ func resizeValue(b *format.BtreeBlock, slot int, value []byte) error {
 		copy(b[old.ValOff.Get():], value)
 		return nil
 	}
-	if FreeBytes(b)+format.ValueRoom(int(old.ValLen.Get())) < format.ValueRoom(len(value)) {
+	if freeBytes(b)+format.ValueRoom(int(old.ValLen.Get())) < format.ValueRoom(len(value)) {
 		return ErrNoRoom
 	}
 	value = slices.Clone(value) // it may lie in the block

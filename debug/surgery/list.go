@@ -50,7 +50,7 @@ func (v *Volume) TakeMeta() (blkno uint64, err error) {
 		}
 		blkno = entries[0].Get()
 		b.Start.Set(b.Start.Get() + 1)
-		RecountList(head, b, -1)
+		recountList(head, b, -1)
 		return true
 	})
 	if errors.Is(err, ErrNoSpace) {
@@ -152,12 +152,12 @@ func AppendList(head *format.AllocListHead, b *format.AllocListBlock, blkno uint
 	default:
 		return false
 	}
-	RecountList(head, b, 1)
+	recountList(head, b, 1)
 	return true
 }
 
-// RecountList adds to the counts that a list and its first block keep.
-func RecountList(head *format.AllocListHead, first *format.AllocListBlock, by int) {
+// recountList adds to the counts that a list and its first block keep.
+func recountList(head *format.AllocListHead, first *format.AllocListBlock, by int) {
 	first.Nr.Set(uint32(int(first.Nr.Get()) + by))
 	head.FirstNr.Set(uint32(int(head.FirstNr.Get()) + by))
 	head.TotalNr.Set(uint64(int64(head.TotalNr.Get()) + int64(by)))

@@ -318,7 +318,7 @@ func TestErrorsOfDamagedTrees(t *testing.T) {
 // paths than anyone can walk.
 func TestSharedBlocksDoNotMultiplyWork(t *testing.T) {
 	t.Parallel()
-	const fan = 900
+	const fan = 150
 	for _, items := range [][]testblock.Item{nil, inodes(7)} {
 		v := testblock.New(t, 40)
 		ref := v.Add(format.MagicBtree, testblock.Btree(0, items...))

@@ -62,7 +62,7 @@ func (o Options) withDefaults() Options {
 	o.Memory = max(o.Memory, MinMemory)
 	o.Progress = progress.OrDiscard(o.Progress)
 	if o.Workers <= 0 {
-		o.Workers = max(runtime.GOMAXPROCS(0), minWorkers)
+		o.Workers = max(runtime.GOMAXPROCS(0), int(min(minWorkers, o.Memory/workerMemory)))
 	}
 	if o.Cases == 0 {
 		o.Cases = DefaultCases
@@ -73,8 +73,13 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// minWorkers lets some goroutines compute while others wait for the device.
-const minWorkers = 8
+const (
+	// minWorkers lets some goroutines compute while others wait for the
+	// device, if there is memory for them.
+	minWorkers = 16
+	// workerMemory is a little more than what a worker takes, with garbage.
+	workerMemory = 8 << 20
+)
 
 // budget is how the memory is used.
 type budget struct {

@@ -76,7 +76,7 @@ func (o Options) withDefaults() Options {
 const (
 	// minWorkers lets some goroutines compute while others wait for the
 	// device, if there is memory for them.
-	minWorkers = 16
+	minWorkers = 12
 	// workerMemory is a little more than what a worker takes, with garbage.
 	workerMemory = 8 << 20
 )

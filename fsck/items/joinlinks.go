@@ -272,7 +272,7 @@ func (j *join) linkCount(p *linkCount) {
 			return
 		}
 	} else {
-		expected = fmt.Sprintf("%d, for itself and %d subdirectories", 2+p.subdirs, p.subdirs)
+		expected = fmt.Sprintf("%d, 2 and the number of its subdirectories", 2+p.subdirs)
 		right := nlink == 2+p.subdirs || nlink >= 2 && j.c.wrongKindIn(p.ino)
 		switch {
 		case p.ino == format.RootIno && right:

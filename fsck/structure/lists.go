@@ -49,10 +49,15 @@ func (p *pass) list(head format.AllocListHead, o *owner, place problem.Place) {
 
 // listError reports what is wrong with a list.
 func (p *pass) listError(ref format.Ref, place problem.Place, err error) {
-	if ref.Blkno >= format.FirstMetaBlkno && ref.Blkno < p.metaBlocks {
+	broken, ok := errors.AsType[*alloc.ListError](err)
+	inHead := ok && (broken.Rule == alloc.ListFirst || broken.Rule == alloc.ListTotal)
+	if ref.Blkno >= format.FirstMetaBlkno && ref.Blkno < p.metaBlocks && !inHead {
+		if place.Structure == "super" {
+			place.Structure = "list"
+		}
 		place = at(place, ref.Blkno)
 	}
-	if broken, ok := errors.AsType[*alloc.ListError](err); ok {
+	if ok {
 		place.Field += "." + broken.Err.Field
 		p.report(listProblem(broken.Rule), place, broken.Err.Found, broken.Err.Expected)
 		switch broken.Rule {

@@ -50,7 +50,7 @@ func (p *pass) list(head format.AllocListHead, o *owner, place problem.Place) {
 // listError reports what is wrong with a list.
 func (p *pass) listError(ref format.Ref, place problem.Place, err error) {
 	broken, ok := errors.AsType[*alloc.ListError](err)
-	inHead := ok && (broken.Rule == alloc.ListFirst || broken.Rule == alloc.ListTotal)
+	inHead := ok && broken.Rule == alloc.ListTotal
 	if ref.Blkno >= format.FirstMetaBlkno && ref.Blkno < p.metaBlocks && !inHead {
 		if place.Structure == "super" {
 			place.Structure = "list"

@@ -5,6 +5,7 @@ package structure_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"scoutfs/engine/format"
@@ -79,6 +80,43 @@ func TestDamagedListsAreFound(t *testing.T) {
 			head.TotalNr.Set(uint64(b.Nr.Get()))
 		}), want: leaked},
 	})
+}
+
+// What the head of a list says stands where the head is, and what a block of it
+// says in that block.
+func TestDamagedListsAreFoundWhereTheyAre(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		harm func(p *patient)
+		want string
+	}{
+		{"count of the list", inList(func(_ *patient, head avail, _ *format.AllocListBlock) {
+			head.TotalNr.Set(head.TotalNr.Get() - 1)
+		}), "super in metadata block 16, field server_meta_avail[0].total_nr"},
+		{"count of its first block", inList(func(_ *patient, head avail, _ *format.AllocListBlock) {
+			head.FirstNr.Set(head.FirstNr.Get() + 1)
+		}), "list in metadata block "},
+		{"a block of the list", inList(func(_ *patient, _ avail, b *format.AllocListBlock) {
+			b.Start.Set(8000)
+		}), "list in metadata block "},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPatient(t, healthy()(t))
+			row.harm(p)
+			for _, f := range check(t, p.pair()).findings {
+				if f.Number == problem.CheckIncomplete {
+					continue
+				}
+				if got := f.Place.String(); !strings.HasPrefix(got, row.want) {
+					t.Errorf("problem %d is at %q, want %q", f.Number, got, row.want)
+				}
+				return
+			}
+			t.Error("nothing was found")
+		})
+	}
 }
 
 // freeTree rewrites an allocator's tree, which is one leaf.

@@ -31,6 +31,7 @@
 package block
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -164,6 +165,17 @@ func (r *Reader) ReadRaw(ctx context.Context, blkno uint64) ([]byte, error) {
 // progress from entering the cache. The next Read goes to the device.
 func (r *Reader) Invalidate(ref format.Ref) { r.shard(ref.Blkno).invalidate(ref.Blkno) }
 
+// store puts a block that was just written into the cache, in place of any
+// other version of it. A read in progress of another version does not enter the
+// cache any more.
+func (r *Reader) store(ref format.Ref, magic uint32, block []byte) {
+	s := r.shard(ref.Blkno)
+	s.invalidate(ref.Blkno)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.cache.put(ref, magic, block, false)
+}
+
 // CheckRef reports whether a reference can be one at all: its block number
 // must be in [2, TotalBlocks). The error is a [*format.CorruptError].
 func (r *Reader) CheckRef(ref format.Ref, magic uint32) error {
@@ -171,12 +183,15 @@ func (r *Reader) CheckRef(ref format.Ref, magic uint32) error {
 		return nil
 	}
 	return &format.CorruptError{
-		Structure: "reference to " + format.MagicName(magic),
+		Structure: "reference to " + structure(magic),
 		Field:     "blkno",
 		Found:     fmt.Sprint(ref.Blkno),
 		Expected:  fmt.Sprintf("at least %d and less than %d", format.FirstMetaBlkno, r.total),
 	}
 }
+
+// structure names a kind of block, 0 being any.
+func structure(magic uint32) string { return cmp.Or(format.MagicName(magic), "block") }
 
 // load reads a block from the device and verifies it.
 func (r *Reader) load(ref format.Ref, magic uint32) ([]byte, error) {

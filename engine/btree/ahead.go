@@ -74,7 +74,7 @@ func (c *Cursor) readAhead(level int) {
 			break
 		}
 	}
-	if !c.tree.Reader.Prefetch(c.ctx, format.MagicBtree, a.refs) && c.opts.Whole {
+	if !c.tree.prefetch(c.ctx, a.refs) && c.opts.Whole {
 		a.asked = 0 // ask again with the next child
 	}
 }

@@ -177,5 +177,5 @@ func (w *blockWalk) readAhead(at Block, order []uint16, i int) {
 			w.refs = append(w.refs, ref)
 		}
 	}
-	w.tree.Reader.Prefetch(w.ctx, format.MagicBtree, w.refs)
+	w.tree.prefetch(w.ctx, w.refs)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"scoutfs/engine/block"
@@ -15,7 +16,11 @@ import (
 // Tree is a btree to be read. Its methods may be used concurrently.
 type Tree struct {
 	Reader *block.Reader
-	Root   format.Root
+	// Changes, if it is not nil, has blocks of the tree that are not on the
+	// device yet. Then the tree is for one goroutine at a time, as Changes is,
+	// and a cursor must have no Batch.
+	Changes *block.Writer
+	Root    format.Root
 	// Kind names the tree in errors.
 	Kind format.Tree
 	// Subtree says that Root is part of another tree, so that its last key
@@ -231,8 +236,24 @@ func (t *Tree) checkRoot() error {
 
 // read reads a block that should have a level, on the way to a key.
 func (t *Tree) read(ctx context.Context, ref format.Ref, level int, key format.Key) (*format.BtreeBlock, error) {
-	bytes, err := t.Reader.Read(ctx, ref, format.MagicBtree)
+	bytes, err := t.bytes(ctx, ref)
 	return t.view(bytes, err, ref, level, key)
+}
+
+func (t *Tree) bytes(ctx context.Context, ref format.Ref) ([]byte, error) {
+	if t.Changes != nil {
+		return t.Changes.Read(ctx, ref, format.MagicBtree)
+	}
+	return t.Reader.Read(ctx, ref, format.MagicBtree)
+}
+
+// prefetch has blocks read that will probably be asked for, those that are on
+// the device.
+func (t *Tree) prefetch(ctx context.Context, refs []format.Ref) bool {
+	if t.Changes != nil {
+		refs = slices.DeleteFunc(refs, t.Changes.IsDirty)
+	}
+	return t.Reader.Prefetch(ctx, format.MagicBtree, refs)
 }
 
 // view is read of a block that was read before.

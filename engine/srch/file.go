@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package srch reads search files (docs/format.md 8): for each extended
+// Package srch reads and writes search files (docs/format.md 8): for each extended
 // attribute with the srch tag, an entry of the hash of its name, the inode
 // and the attribute's id. A file is a row of leaves with encoded entries,
 // found through a dense radix tree of parents; its entries are sorted, or in
@@ -8,7 +8,8 @@
 //
 // [Search] finds entries in one file, [Files] lists a volume's files, and
 // [Set] puts together what they say: an entry that appears twice has been
-// taken back.
+// taken back. [Append] writes to the end of a log file, and [Compact] merges
+// files into a sorted one.
 //
 // Nothing here trusts what it reads. No walk takes longer than the device
 // has blocks.
@@ -41,7 +42,10 @@ type File struct {
 // that reference, height and number of leaves agree. It does no I/O. The
 // error is a [*format.CorruptError].
 func Open(r *block.Reader, sfl *format.SrchFile) (*File, error) {
-	f := &File{
+	if err := checkFile(sfl, r.TotalBlocks()); err != nil {
+		return nil, err
+	}
+	return &File{
 		r:       r,
 		ref:     sfl.Ref.Ref(),
 		height:  int(sfl.Height),
@@ -49,20 +53,26 @@ func Open(r *block.Reader, sfl *format.SrchFile) (*File, error) {
 		last:    sfl.Last.Entry(),
 		blocks:  sfl.Blocks.Get(),
 		entries: sfl.Entries.Get(),
+	}, nil
+}
+
+// checkFile finds what reference, height and number of leaves contradict each
+// other in. There cannot be more than total leaves.
+func checkFile(sfl *format.SrchFile, total uint64) error {
+	blocks, height := sfl.Blocks.Get(), int(sfl.Height)
+	switch ref := sfl.Ref.Ref(); {
+	case blocks > total:
+		return fileError(sfl, "blocks", fmt.Sprint(blocks), fmt.Sprintf("at most %d", total))
+	case height > maxHeight:
+		return fileError(sfl, "height", fmt.Sprint(height), fmt.Sprintf("at most %d", maxHeight))
+	case blocks > leavesBelow(height):
+		return fileError(sfl, "height", fmt.Sprint(height), fmt.Sprintf("enough for %d leaves", blocks))
+	case ref.IsZero() != (height == 0):
+		return fileError(sfl, "ref", ref.String(), fmt.Sprintf("a block if height is not 0, and none else; it is %d", height))
+	case blocks == 0 && sfl.Entries.Get() != 0:
+		return fileError(sfl, "entries", fmt.Sprint(sfl.Entries.Get()), "0 without leaves")
 	}
-	switch {
-	case f.blocks > r.TotalBlocks():
-		return nil, f.corrupt("blocks", fmt.Sprint(f.blocks), fmt.Sprintf("at most %d", r.TotalBlocks()))
-	case f.height > maxHeight:
-		return nil, f.corrupt("height", fmt.Sprint(f.height), fmt.Sprintf("at most %d", maxHeight))
-	case f.blocks > leavesBelow(f.height):
-		return nil, f.corrupt("height", fmt.Sprint(f.height), fmt.Sprintf("enough for %d leaves", f.blocks))
-	case f.ref.IsZero() != (f.height == 0):
-		return nil, f.corrupt("ref", f.ref.String(), fmt.Sprintf("a block if height is not 0, and none else; it is %d", f.height))
-	case f.blocks == 0 && f.entries != 0:
-		return nil, f.corrupt("entries", fmt.Sprint(f.entries), "0 without leaves")
-	}
-	return f, nil
+	return nil
 }
 
 // Blocks returns the number of leaves.
@@ -134,10 +144,10 @@ func (f *File) child(p *format.SrchParent, parent format.Ref, level int, n uint6
 	return ref, nil
 }
 
-func (f *File) corrupt(field, found, expected string) error {
+func fileError(sfl *format.SrchFile, field, found, expected string) error {
 	return &format.CorruptError{
 		Structure: "srch file",
-		Place:     fmt.Sprintf("meta blkno %d", f.ref.Blkno),
+		Place:     fmt.Sprintf("meta blkno %d", sfl.Ref.Ref().Blkno),
 		Field:     field,
 		Found:     found,
 		Expected:  expected,

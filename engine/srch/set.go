@@ -68,14 +68,7 @@ func (s *Set) Toggle(f Found) {
 // allows.
 func (s *Set) settle() {
 	slices.SortFunc(s.found, Found.Compare)
-	kept := s.found[:0]
-	for _, f := range s.found {
-		if n := len(kept); n > 0 && kept[n-1] == f {
-			kept = kept[:n-1]
-		} else {
-			kept = append(kept, f)
-		}
-	}
+	kept := cancelPairs(s.found)
 	s.found = kept
 	if len(kept) > s.limit {
 		s.cut, s.isCut = kept[s.limit], true

@@ -8,16 +8,27 @@ import (
 	"scoutfs/engine/format"
 )
 
-// mayHold reports whether a tree can hold items of a range. A log tree's
-// bloom filter tells only for ranges that one cluster lock covers, since the
-// filter holds the locks' start keys (docs/format.md 4.6). A filter that
-// cannot be read rules nothing out.
-func (s *Snapshot) mayHold(ctx context.Context, t *tree, within format.Range) bool {
-	if t.bloom.IsZero() {
-		return true
-	}
+// filter is what bloom filters are asked for a range of keys.
+type filter struct {
+	bits [format.BloomFunctions]uint32
+	any  bool // the filters cannot tell
+}
+
+// filterOf returns the question for a range. Filters tell only of ranges that
+// one cluster lock covers, since they hold the locks' start keys
+// (docs/format.md 4.6).
+func filterOf(within format.Range) filter {
 	lock, ok := format.LockRange(within.Start)
 	if !ok || !lock.Contains(within.End) {
+		return filter{any: true}
+	}
+	return filter{bits: format.BloomBitsOf(lock.Start)}
+}
+
+// mayHold reports whether a tree can hold items of a range. A filter that
+// cannot be read rules nothing out.
+func (s *Snapshot) mayHold(ctx context.Context, t *tree, within *filter) bool {
+	if within.any || t.bloom.IsZero() {
 		return true
 	}
 	b, err := s.blocks.Read(ctx, t.bloom, format.MagicBloom)
@@ -25,5 +36,5 @@ func (s *Snapshot) mayHold(ctx context.Context, t *tree, within format.Range) bo
 		return true
 	}
 	bloom, err := format.ViewBloomBlock(b)
-	return err != nil || bloom.Has(format.BloomBitsOf(lock.Start))
+	return err != nil || bloom.Has(within.bits)
 }

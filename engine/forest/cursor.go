@@ -5,8 +5,6 @@ package forest
 import (
 	"context"
 	"fmt"
-	"iter"
-	"syscall"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/btree"
@@ -51,17 +49,21 @@ type Cursor struct {
 	limit  format.Key
 	behind bool
 	sure   int
-	total  format.XattrTotal
-	value  []byte // of an item that several trees have
-	item   Item
-	err    error
+	// changes is the overlay's source, if the snapshot has one.
+	changes *overlayCursor
+	ended   bool
+	total   format.XattrTotal
+	value   []byte // of an item that several trees have
+	item    Item
+	err     error
 }
 
-// source is one tree's place in the walk.
+// source is one tree's place in the walk, or the overlay's.
 type source struct {
-	tree   *tree
-	cursor *btree.Cursor
-	key    format.Key
+	tree    *tree
+	cursor  *btree.Cursor  // nil for the overlay
+	changes *overlayCursor // nil for a tree
+	key     format.Key
 }
 
 // Cursor returns a cursor over the items of a range, placed before the
@@ -82,6 +84,9 @@ func (c *Cursor) Next(ctx context.Context) bool {
 	if c.sources == nil && c.err == nil {
 		return c.Seek(ctx, c.within.Start)
 	}
+	if c.changes != nil && c.changes.stale() && !c.followOverlay() {
+		return false
+	}
 	return c.settle()
 }
 
@@ -91,14 +96,14 @@ func (c *Cursor) Seek(ctx context.Context, k format.Key) bool {
 	if k.Less(c.within.Start) {
 		k = c.within.Start
 	}
-	c.err = nil
+	c.err, c.ended = nil, false
 	if c.sources == nil {
 		c.open(ctx)
 	}
 	c.heap, c.lone, c.behind = c.heap[:0], nil, false
 	for i := range c.sources {
 		src := &c.sources[i]
-		if !c.take(src, src.cursor.Seek(ctx, k)) {
+		if !c.seekSource(ctx, src, k) {
 			if c.err != nil {
 				return false
 			}
@@ -106,9 +111,7 @@ func (c *Cursor) Seek(ctx context.Context, k format.Key) bool {
 		}
 		c.heap = append(c.heap, i)
 	}
-	for i := len(c.heap)/2 - 1; i >= 0; i-- {
-		c.siftDown(i)
-	}
+	c.heapify()
 	return c.settle()
 }
 
@@ -127,10 +130,15 @@ func (c *Cursor) Err() error { return c.err }
 
 // open makes a source of each tree that can hold items of the range.
 func (c *Cursor) open(ctx context.Context) {
-	c.sources = make([]source, 0, len(c.snapshot.trees))
+	c.sources = make([]source, 0, len(c.snapshot.trees)+1)
+	if o := c.snapshot.overlay; o != nil {
+		c.changes = newOverlayCursor(o, c.within.End)
+		c.sources = append(c.sources, source{changes: c.changes})
+	}
+	within := filterOf(c.within)
 	for i := range c.snapshot.trees {
 		t := &c.snapshot.trees[i]
-		if c.opts.Leaf != nil || c.snapshot.mayHold(ctx, t, c.within) {
+		if c.opts.Leaf != nil || c.snapshot.mayHold(ctx, t, &within) {
 			c.sources = append(c.sources, source{tree: t, cursor: t.btree.NewCursor(c.treeOptions(t))})
 		}
 	}
@@ -174,6 +182,7 @@ func (c *Cursor) settle() bool {
 			continue
 		}
 		if len(c.heap) == 0 {
+			c.ended = true
 			return false
 		}
 		key := c.sources[c.heap[0]].key
@@ -193,9 +202,12 @@ func (c *Cursor) settle() bool {
 	return false
 }
 
-// stand makes the first source the lone one if no other has the key. Totals
-// are a limit like the keys of others: they are added up.
+// stand makes the first source the lone one if it is a tree's and no other has
+// the key. Totals are a limit like the keys of others: they are added up.
 func (c *Cursor) stand(key format.Key) bool {
+	if c.sources[c.heap[0]].changes != nil {
+		return false
+	}
 	c.limit = format.MaxKey()
 	if key.Zone < format.ZoneXattrTotl {
 		c.limit = format.Key{Zone: format.ZoneXattrTotl}
@@ -245,10 +257,12 @@ func (c *Cursor) settleLone() bool {
 // newest; of equal ones the first.
 func (c *Cursor) resolveNewest(key format.Key) bool {
 	var newest btree.Item
+	changed := false // the overlay has the key: its source is the first
 	for found := false; len(c.heap) > 0 && c.sources[c.heap[0]].key == key; found = true {
-		it := c.sources[c.heap[0]].cursor.Item()
-		if !found || it.Seq > newest.Seq {
-			newest = it
+		src := &c.sources[c.heap[0]]
+		it := src.item()
+		if !found || it.Seq > newest.Seq && !changed {
+			newest, changed = it, src.changes != nil
 			if c.opts.Batch != nil { // its memory is used again when the source moves on
 				c.value = append(c.value[:0], it.Value...)
 				newest.Value = c.value
@@ -271,8 +285,8 @@ func (c *Cursor) resolveTotal(key format.Key) bool {
 	var seq uint64
 	for len(c.heap) > 0 && c.sources[c.heap[0]].key == key {
 		src := &c.sources[c.heap[0]]
-		it := src.cursor.Item()
-		if err := sum.add(src.tree.bucket, it.Seq, it.Value); err != nil && !c.damagedTotal(src.tree, key, err) {
+		it := src.item()
+		if err := sum.add(c.bucketOf(src), it.Seq, it.Value); err != nil && !c.damagedTotal(src.tree, key, err) {
 			return false
 		}
 		seq = max(seq, it.Seq)
@@ -302,7 +316,7 @@ func (c *Cursor) damagedTotal(t *tree, key format.Key, err error) bool {
 // advance moves the least source on. It returns false on an error only.
 func (c *Cursor) advance() bool {
 	src := &c.sources[c.heap[0]]
-	if c.take(src, src.cursor.Next()) {
+	if c.nextOf(src) {
 		c.siftDown(0)
 	} else {
 		c.dropFirst()
@@ -316,66 +330,4 @@ func (c *Cursor) dropFirst() {
 	c.heap[0] = c.heap[last]
 	c.heap = c.heap[:last]
 	c.siftDown(0)
-}
-
-// before orders the heap: by key, and for one key by tree.
-func (c *Cursor) before(a, b int) bool {
-	switch c.sources[a].key.Compare(c.sources[b].key) {
-	case -1:
-		return true
-	case 1:
-		return false
-	}
-	return a < b
-}
-
-func (c *Cursor) siftDown(i int) {
-	for {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(c.heap); child++ {
-			if c.before(c.heap[child], c.heap[least]) {
-				least = child
-			}
-		}
-		if least == i {
-			return
-		}
-		c.heap[i], c.heap[least] = c.heap[least], c.heap[i]
-		i = least
-	}
-}
-
-// Items returns the items of a range in key order. After an error, which is
-// the last pair, a walk can go on from the key after the last item's.
-func (s *Snapshot) Items(ctx context.Context, within format.Range) iter.Seq2[Item, error] {
-	return func(yield func(Item, error) bool) {
-		c := s.Cursor(within)
-		for c.Next(ctx) {
-			if !yield(c.Item(), nil) {
-				return
-			}
-		}
-		if err := c.Err(); err != nil {
-			yield(Item{}, err)
-		}
-	}
-}
-
-// First returns the first item of a range. Without one the error matches
-// syscall.ENOENT.
-func (s *Snapshot) First(ctx context.Context, within format.Range) (Item, error) {
-	c := s.Cursor(within)
-	if c.Next(ctx) {
-		return c.Item(), nil
-	}
-	if err := c.Err(); err != nil {
-		return Item{}, err
-	}
-	return Item{}, fmt.Errorf("no item from %s to %s: %w", within.Start, within.End, syscall.ENOENT)
-}
-
-// Lookup returns the item with a key. If it does not exist the error matches
-// syscall.ENOENT.
-func (s *Snapshot) Lookup(ctx context.Context, k format.Key) (Item, error) {
-	return s.First(ctx, format.Range{Start: k, End: k})
 }

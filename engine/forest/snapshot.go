@@ -20,8 +20,9 @@ type Snapshot struct {
 	// Merge is the merge in progress, nil without one.
 	Merge *format.LogMergeStatus
 
-	blocks *block.Reader
-	trees  []tree
+	blocks  *block.Reader
+	trees   []tree
+	overlay *Overlay // nil for what is on the devices alone
 }
 
 // bucket sorts the versions of a total (docs/format.md 7.3).
@@ -74,6 +75,23 @@ func New(blocks *block.Reader, super *format.Super, logs []*format.LogTrees, mer
 	s := &Snapshot{Super: &own, LogTrees: logs, Merge: merge, blocks: blocks}
 	s.addTrees()
 	return s
+}
+
+// With returns the view of the snapshot with an overlay's changes, those that
+// are made later too. Super, LogTrees and Merge stay the snapshot's.
+func (s *Snapshot) With(o *Overlay) *Snapshot {
+	view := *s
+	view.overlay = o
+	return &view
+}
+
+// overlayBucket is where the overlay's totals will count when they are in a
+// log tree of a process that finalizes it with each commit.
+func (s *Snapshot) overlayBucket() bucket {
+	if s.Merge == nil {
+		return bucketInput
+	}
+	return bucketLog
 }
 
 func (s *Snapshot) addTrees() {

@@ -97,7 +97,7 @@ func (s *Snapshot) overlayBucket() bucket {
 func (s *Snapshot) addTrees() {
 	s.addTree(Tree{Kind: format.TreeFSRoot}, "fs_root", s.Super.FSRoot.Root(), bucketFS, format.Ref{})
 	for _, lt := range s.LogTrees {
-		name := fmt.Sprintf("log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
+		name := logTreesName(lt)
 		id := Tree{format.TreeLogItems, lt.RID.Get(), lt.Nr.Get()}
 		s.addTree(id, name, lt.ItemRoot.Root(), s.bucketOf(lt), lt.BloomRef.Ref())
 	}
@@ -163,6 +163,10 @@ func (s *Snapshot) addTree(id Tree, name string, root format.Root, b bucket, blo
 		bucket: b,
 		bloom:  bloom,
 	})
+}
+
+func logTreesName(lt *format.LogTrees) string {
+	return fmt.Sprintf("log trees %016x.%d", lt.RID.Get(), lt.Nr.Get())
 }
 
 // failure gives an error of a log tree the mount that wrote it; all log trees

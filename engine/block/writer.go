@@ -202,10 +202,10 @@ func (w *Writer) drop(ctx context.Context, ref format.Ref) error {
 }
 
 func (w *Writer) give(ctx context.Context, ref format.Ref) error {
-	w.given[ref.Blkno] = struct{}{}
 	if err := w.alloc.Free(ctx, ref.Blkno); err != nil {
 		return fmt.Errorf("freeing %v: %w", ref, err)
 	}
+	w.given[ref.Blkno] = struct{}{}
 	return nil
 }
 

@@ -4,7 +4,8 @@ package btree
 
 import (
 	"context"
-	"iter"
+	"fmt"
+	"syscall"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/format"
@@ -16,10 +17,39 @@ import (
 //
 // A Writer is for one goroutine at a time, and the only one to change its tree.
 // An error leaves a tree that is whole, with the items that were there; some of
-// its blocks may have been copied, so its root may be another one.
+// its blocks may have been copied, so its root may be another one. A block is
+// verified before it is changed, and one that Verify finds fault with is not
+// changed: the error is a [*format.CorruptError].
+//
+// Parents of leaves have room for so many references that a commit changes few
+// of them; the tree itself needs no memory but some 100 KiB of the Writer's.
 type Writer struct {
 	tree   Tree
 	blocks *block.Writer
+	gained int // blocks
+
+	// path has the blocks on the way to the current leaf, by level. It is good
+	// if onPath, and all of it is dirty if owned.
+	path   [format.MaxBtreeHeight]step
+	onPath bool
+	owned  bool
+	// stored is the key of the last item stored, if hasStored: the next one
+	// after it tells that items come in order.
+	stored    format.Key
+	hasStored bool
+
+	old       Item // what resolve gets
+	scratch   []byte
+	compactor compactor
+	mover     mover
+}
+
+// step is a block on the way to a leaf.
+type step struct {
+	block *format.BtreeBlock
+	ref   format.Ref
+	keys  format.Range // that may be in the block
+	slot  int          // of the child on the path, in a parent
 }
 
 // NewWriter returns a Writer of the tree with a root, which may be empty. Kind
@@ -37,65 +67,125 @@ func (w *Writer) Tree() *Tree { t := w.tree; return &t }
 
 // Blocks returns how many blocks the tree has gained since the Writer was
 // made; it is negative if it lost some.
-func (w *Writer) Blocks() int { return 0 }
+func (w *Writer) Blocks() int { return w.gained }
 
 // Insert adds an item. The error is syscall.EEXIST if there is one with its
-// key. The value is copied.
-func (w *Writer) Insert(ctx context.Context, it Item) error { return nil }
+// key. The value is copied, here as in all methods.
+func (w *Writer) Insert(ctx context.Context, it Item) error {
+	if err := w.seek(ctx, it.Key); err != nil {
+		return err
+	}
+	slot, _, err := w.slot(it.Key)
+	switch {
+	case err != nil:
+		return err
+	case slot != none:
+		return syscall.EEXIST
+	}
+	return w.store(ctx, it)
+}
 
-// Update replaces the item with it's key by it. The error is syscall.ENOENT if
-// there is none.
-func (w *Writer) Update(ctx context.Context, it Item) error { return nil }
+// Update replaces the item with it's key by it, with its seq and flags. The
+// error is syscall.ENOENT if there is none.
+func (w *Writer) Update(ctx context.Context, it Item) error {
+	if err := w.seekItem(ctx, it.Key); err != nil {
+		return err
+	}
+	return w.store(ctx, it)
+}
 
 // Force stores an item, in place of the one with its key if there is one.
-func (w *Writer) Force(ctx context.Context, it Item) error { return nil }
+func (w *Writer) Force(ctx context.Context, it Item) error {
+	if err := w.seek(ctx, it.Key); err != nil {
+		return err
+	}
+	return w.store(ctx, it)
+}
 
 // Delete removes an item. The error is syscall.ENOENT if there is none.
-func (w *Writer) Delete(ctx context.Context, key format.Key) error { return nil }
-
-// Action says what becomes of a key in [Writer.Apply].
-type Action uint8
-
-// The actions.
-const (
-	Keep   Action = iota // leave things as they are
-	Store                // store the item that was returned with the action
-	Remove               // remove the item that is there, if one is
-)
-
-// Apply stores many items, given in ascending order of their keys. It finds each
-// leaf once, and fills leaves well that grow at their end.
-//
-// What becomes of a key is what resolve says, which gets the item that is there,
-// or nil, and the new one. Old's value is good until resolve returns, also as
-// part of the item returned. The key of the item that it returns must be the
-// same. Without resolve all items are stored.
-//
-// It ends with the first error of items, with EINVAL if keys do not ascend, or
-// with the first error of the tree; the items before are done then.
-func (w *Writer) Apply(ctx context.Context, items iter.Seq2[Item, error], resolve func(old *Item, item Item) (Item, Action, error)) error {
-	return nil
+func (w *Writer) Delete(ctx context.Context, key format.Key) error {
+	if err := w.seekItem(ctx, key); err != nil {
+		return err
+	}
+	return w.remove(ctx, key)
 }
 
-// ApplyUntil is Apply that asks stop before each item whether it is enough, and
-// if so returns the key of the first item that was not done, and true.
-func (w *Writer) ApplyUntil(ctx context.Context, items iter.Seq2[Item, error],
-	resolve func(old *Item, item Item) (Item, Action, error), stop func() bool,
-) (next format.Key, stopped bool, err error) {
-	return format.Key{}, false, nil
+// seekItem is seek to an item that must be there.
+func (w *Writer) seekItem(ctx context.Context, key format.Key) error {
+	if err := w.seek(ctx, key); err != nil {
+		return err
+	}
+	slot, _, err := w.slot(key)
+	if err == nil && slot == none {
+		return syscall.ENOENT
+	}
+	return err
 }
 
-// FreeTree gives every block of a tree to free, parents before their children.
-// Leaves are not read. It ends with the first error.
-func FreeTree(ctx context.Context, r *block.Reader, root format.Root, kind format.Tree, free func(blkno uint64) error) error {
-	tree := Tree{Reader: r, Root: root, Kind: kind}
-	for b, err := range tree.Refs(ctx) {
-		if err != nil {
-			return err
-		}
-		if err := free(b.Ref.Blkno); err != nil {
+// store stores an item in the leaf on the path.
+func (w *Writer) store(ctx context.Context, it Item) error {
+	if len(it.Value) > format.MaxBtreeValue {
+		return fmt.Errorf("%s, key %v: value of %d bytes, at most %d fit: %w",
+			w.tree.Kind, it.Key, len(it.Value), format.MaxBtreeValue, syscall.EINVAL)
+	}
+	if w.tree.Root.Height == 0 {
+		if err := w.plant(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	for {
+		if err := w.own(ctx); err != nil {
+			return err
+		}
+		b := w.path[0].block
+		slot, bucket := find(b, it.Key)
+		need := itemRoom(len(it.Value))
+		if slot != none {
+			need = valueNeed(b.Item(slot), len(it.Value))
+		}
+		if midFree(b) >= need && (slot != none || !w.fullEnough(need, it.Key)) {
+			if slot == none {
+				insertLeafItem(b, &it, bucket)
+			} else {
+				replaceItem(b, slot, &it)
+			}
+			w.stored, w.hasStored = it.Key, true
+			return nil
+		}
+		// The value may be a part of a block that is about to change.
+		w.scratch = append(w.scratch[:0], it.Value...)
+		it.Value = w.scratch
+		moved, err := w.makeRoom(ctx, 0, need, it.Key)
+		if err == nil && moved {
+			err = w.seek(ctx, it.Key)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// remove removes the item with a key, which is in the leaf on the path.
+func (w *Writer) remove(ctx context.Context, key format.Key) error {
+	for {
+		if err := w.own(ctx); err != nil {
+			return err
+		}
+		b := w.path[0].block
+		if w.tree.Root.Height == 1 && b.NrItems() == 1 {
+			return w.fell(ctx)
+		}
+		moved, err := w.refill(ctx, 0)
+		if err != nil {
+			return err
+		}
+		if !moved {
+			slot, _ := find(b, key)
+			removeItem(b, slot)
+			return nil
+		}
+		if err := w.seek(ctx, key); err != nil {
+			return err
+		}
+	}
 }

@@ -76,7 +76,12 @@ func (x *Extents) byPlace(ctx context.Context, blkno uint64, yield yieldExtent) 
 }
 
 func (x *Extents) bySize(ctx context.Context, yield yieldExtent) error {
-	return x.walk(ctx, format.Range{Start: format.Key{Zone: format.ZoneFreeOrder}, End: zoneEnd(format.ZoneFreeOrder)}, yield)
+	return x.bySizeFrom(ctx, format.Key{Zone: format.ZoneFreeOrder}, yield)
+}
+
+// bySizeFrom is bySize from the item of a key on.
+func (x *Extents) bySizeFrom(ctx context.Context, start format.Key, yield yieldExtent) error {
+	return x.walk(ctx, format.Range{Start: start, End: zoneEnd(format.ZoneFreeOrder)}, yield)
 }
 
 // walk yields the extents of a range of items. A yield that wants no more

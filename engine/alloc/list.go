@@ -123,6 +123,12 @@ func (c *chain) walk() {
 	if ref.Seq != 0 && !c.fail(ListNext, ref, "next seq", fmt.Sprint(ref.Seq), "0 without a block") {
 		return
 	}
+	c.checkTotal()
+}
+
+// checkTotal compares the entries that there are with those that the head
+// counts.
+func (c *chain) checkTotal() {
 	if claimed := c.head.TotalNr.Get(); c.total != claimed && !c.lost {
 		c.fail(ListTotal, c.head.Ref.Ref(), "total_nr", fmt.Sprint(claimed), fmt.Sprintf("the %d entries there are", c.total))
 	}

@@ -36,6 +36,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
@@ -66,7 +67,7 @@ type Options struct {
 type Reader struct {
 	dev    device.Device
 	fsid   uint64
-	total  uint64 // references must be below
+	total  atomic.Uint64 // references must be below
 	shards []shard
 
 	maxAhead int            // blocks of one Prefetch
@@ -86,15 +87,15 @@ func NewReader(dev device.Device, opts Options) *Reader {
 		opts.TotalBlocks = uint64(max(dev.Size(), 0)) >> format.LargeBlockShift
 	}
 	blocks := int(max(opts.CacheBytes, 0) >> format.LargeBlockShift)
-	return &Reader{
-		dev:  dev,
-		fsid: opts.FSID,
-		// Byte offsets are signed.
-		total:    min(opts.TotalBlocks, math.MaxInt64>>format.LargeBlockShift),
+	r := &Reader{
+		dev:      dev,
+		fsid:     opts.FSID,
 		shards:   newShards(blocks),
 		maxAhead: min(blocks/4, maxAhead),
 		workers:  make(chan struct{}, max(opts.Workers, 0)),
 	}
+	r.Grow(opts.TotalBlocks)
+	return r
 }
 
 // FSID returns the volume id that blocks must carry, 0 for any.
@@ -102,7 +103,13 @@ func (r *Reader) FSID() uint64 { return r.fsid }
 
 // TotalBlocks returns the number of large blocks that the device has, the
 // static ones included.
-func (r *Reader) TotalBlocks() uint64 { return r.total }
+func (r *Reader) TotalBlocks() uint64 { return r.total.Load() }
+
+// Grow sets TotalBlocks after the volume was made larger.
+func (r *Reader) Grow(total uint64) {
+	// Byte offsets are signed.
+	r.total.Store(min(total, math.MaxInt64>>format.LargeBlockShift))
+}
 
 // Read returns the 64 KiB block that ref refers to, from the cache or from
 // the device. The bytes are shared and must not be changed. Concurrent reads
@@ -179,14 +186,14 @@ func (r *Reader) store(ref format.Ref, magic uint32, block []byte) {
 // CheckRef reports whether a reference can be one at all: its block number
 // must be in [2, TotalBlocks). The error is a [*format.CorruptError].
 func (r *Reader) CheckRef(ref format.Ref, magic uint32) error {
-	if ref.Blkno >= format.FirstMetaBlkno && ref.Blkno < r.total {
+	if ref.Blkno >= format.FirstMetaBlkno && ref.Blkno < r.TotalBlocks() {
 		return nil
 	}
 	return &format.CorruptError{
 		Structure: "reference to " + structure(magic),
 		Field:     "blkno",
 		Found:     fmt.Sprint(ref.Blkno),
-		Expected:  fmt.Sprintf("at least %d and less than %d", format.FirstMetaBlkno, r.total),
+		Expected:  fmt.Sprintf("at least %d and less than %d", format.FirstMetaBlkno, r.TotalBlocks()),
 	}
 }
 

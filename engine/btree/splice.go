@@ -31,42 +31,12 @@ func (w *Writer) Splice(ctx context.Context, key format.Key, part format.Root) e
 	if _, err := w.tree.read(ctx, part.Ref, below-1, key); err != nil {
 		return err
 	}
-	at, store := w.tree.Root.Ref, func(now format.Ref) { w.tree.Root.Ref = now }
-	for level := top; level >= below; level-- {
-		b, err := w.changeParent(ctx, at, level, key, store)
-		if err != nil {
-			return err
-		}
-		_, slot, err := split(b, key, false)
-		if err != nil {
-			return w.tree.corrupt(err, at, key)
-		}
-		if slot == none {
-			return w.tree.noChild(at, key)
-		}
-		if at, err = w.tree.child(b, at, slot); err != nil {
-			return err
-		}
-		val, _ := b.Value(b.Item(slot))
-		ref, err := format.ViewExact[format.BlockRef](val)
-		if err != nil {
-			return err
-		}
-		store = ref.Set
+	if err := w.descend(ctx, key, below); err != nil {
+		return err
 	}
-	store(part.Ref)
+	if err := w.ownDown(ctx, below); err != nil {
+		return err
+	}
+	setRef(w.path[below].block, w.path[below].slot, part.Ref)
 	return nil
-}
-
-// changeParent makes a block one that may be changed, and stores where it is.
-func (w *Writer) changeParent(ctx context.Context, ref format.Ref, level int, key format.Key, store func(format.Ref)) (*format.BtreeBlock, error) {
-	if _, err := w.tree.read(ctx, ref, level, key); err != nil {
-		return nil, err
-	}
-	bytes, now, err := w.blocks.Change(ctx, ref, format.MagicBtree)
-	if err != nil {
-		return nil, err
-	}
-	store(now)
-	return format.ViewBtreeBlock(bytes)
 }

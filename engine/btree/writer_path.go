@@ -15,12 +15,21 @@ func (w *Writer) height() int { return int(w.tree.Root.Height) }
 // seek makes the path lead to the leaf that has or would have a key. Nothing
 // is changed.
 func (w *Writer) seek(ctx context.Context, key format.Key) error {
+	if err := w.descend(ctx, key, 0); err != nil {
+		return err
+	}
+	w.onPath = true
+	return nil
+}
+
+// descend is seek that reads no blocks below a level.
+func (w *Writer) descend(ctx context.Context, key format.Key, lowest int) error {
 	w.onPath, w.owned = false, false
 	if err := w.tree.checkRoot(); err != nil {
 		return err
 	}
 	ref, keys := w.tree.Root.Ref, format.AllKeys()
-	for level := w.height() - 1; level >= 0; level-- {
+	for level := w.height() - 1; level >= lowest; level-- {
 		b, err := w.tree.read(ctx, ref, level, key)
 		if err != nil {
 			return err
@@ -43,7 +52,6 @@ func (w *Writer) seek(ctx context.Context, key format.Key) error {
 			return err
 		}
 	}
-	w.onPath = true
 	return nil
 }
 
@@ -80,7 +88,16 @@ func (w *Writer) own(ctx context.Context) error {
 	if w.owned {
 		return nil
 	}
-	for level := w.height() - 1; level >= 0; level-- {
+	if err := w.ownDown(ctx, 0); err != nil {
+		return err
+	}
+	w.owned = true
+	return nil
+}
+
+// ownDown is own of the levels down to one.
+func (w *Writer) ownDown(ctx context.Context, lowest int) error {
+	for level := w.height() - 1; level >= lowest; level-- {
 		s := &w.path[level]
 		if err := w.change(ctx, s, level); err != nil {
 			return err
@@ -91,7 +108,6 @@ func (w *Writer) own(ctx context.Context) error {
 			setRef(w.path[level+1].block, w.path[level+1].slot, s.ref)
 		}
 	}
-	w.owned = true
 	return nil
 }
 

@@ -225,14 +225,21 @@ func (w *Writer) checkGiven(ref format.Ref, magic uint32) error {
 
 // check compares a dirty block with a reference.
 func (d *dirtyBlock) check(ref format.Ref, magic uint32) error {
-	corrupt := &format.CorruptError{Structure: format.MagicName(magic), Place: fmt.Sprintf("meta blkno %d", ref.Blkno)}
 	switch {
 	case d.magic != magic:
-		corrupt.Field, corrupt.Found, corrupt.Expected = "magic", format.MagicName(d.magic), format.MagicName(magic)
+		return d.mismatch("magic", format.MagicName(d.magic), format.MagicName(magic))
 	case d.ref.Seq != ref.Seq:
-		corrupt.Field, corrupt.Found, corrupt.Expected = "seq", fmt.Sprint(d.ref.Seq), fmt.Sprint(ref.Seq)
-	default:
-		return nil
+		return d.mismatch("seq", fmt.Sprint(d.ref.Seq), fmt.Sprint(ref.Seq))
 	}
-	return corrupt
+	return nil
+}
+
+func (d *dirtyBlock) mismatch(field, found, expected string) error {
+	return &format.CorruptError{
+		Structure: structure(d.magic),
+		Place:     fmt.Sprintf("meta blkno %d", d.ref.Blkno),
+		Field:     field,
+		Found:     found,
+		Expected:  expected,
+	}
 }

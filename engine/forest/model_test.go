@@ -87,7 +87,8 @@ type history struct {
 
 	fsRoot   modelTree
 	logs     []*modelLog
-	mergeSeq uint64 // 0 without a merge in progress
+	mergeSeq uint64    // 0 without a merge in progress
+	overlay  *modelLog // changes that are in memory only, nil without any
 }
 
 func newHistory(seed uint64) *history {
@@ -142,6 +143,11 @@ func (h *history) run() {
 			h.finalize() // too late for the merge in progress
 			h.write(h.mounts(1))
 		}
+	}
+	if h.random.IntN(2) == 0 {
+		h.finalize() // who changes a volume in memory is its only mount
+		h.overlay = &modelLog{items: modelTree{}}
+		h.write([]*modelLog{h.overlay})
 	}
 }
 
@@ -313,7 +319,27 @@ func (h *history) store(tb testing.TB) (*forest.Snapshot, error) {
 		super.LogMerge.Set(v.Tree(perBlock, testblock.Item{Key: format.LogMergeStatusKey(), Value: format.Bytes(status)}))
 	}
 	blocks := block.NewReader(v.Dev, block.Options{FSID: testblock.FSID, Workers: -1})
-	return forest.Load(tb.Context(), blocks, &super)
+	s, err := forest.Load(tb.Context(), blocks, &super)
+	if err != nil || h.overlay == nil {
+		return s, err
+	}
+	return s.With(h.overlay.items.overlay()), nil
+}
+
+// overlay returns the changes of a log tree as they are in memory.
+func (m modelTree) overlay() *forest.Overlay {
+	o := forest.NewOverlay()
+	for k, v := range m {
+		switch {
+		case k.Zone == format.ZoneXattrTotl:
+			o.AddTotal(k, v.seq, v.total, v.count)
+		case v.deleted:
+			o.Delete(k, v.seq)
+		default:
+			o.Set(k, v.seq, v.value)
+		}
+	}
+	return o
 }
 
 func (m modelTree) items() []testblock.Item {

@@ -94,16 +94,16 @@ func (o *Overlay) Delete(k format.Key, seq uint64) {
 // AddTotal adds to a total, modulo 2^64. A sum of zero stays, as upstream
 // keeps it.
 func (o *Overlay) AddTotal(k format.Key, seq, total, count uint64) {
-	if was, ok := o.get(k); ok {
-		if v, err := format.ViewExact[format.XattrTotal](was.value); err == nil {
-			total += v.Total.Get()
-			count += v.Count.Get()
-		}
-	}
 	var sum format.XattrTotal
 	sum.Total.Set(total)
 	sum.Count.Set(count)
-	o.put(change{key: k, seq: seq, value: bytes.Clone(format.Bytes(&sum)), state: changeSet})
+	value := bytes.Clone(format.Bytes(&sum))
+	if was, ok := o.get(k); ok {
+		if sum, err := addTotals(was.value, value); err == nil {
+			value = bytes.Clone(format.Bytes(&sum))
+		}
+	}
+	o.put(change{key: k, seq: seq, value: value, state: changeSet})
 }
 
 // Begin starts an operation: what follows is what Rollback takes back.
@@ -136,6 +136,16 @@ func (o *Overlay) Len() int { return o.changes.Len() }
 // Bytes returns about how much memory the changes take.
 func (o *Overlay) Bytes() int { return o.bytes }
 
+// maxSeq returns the greatest seq of the changes.
+func (o *Overlay) maxSeq() uint64 {
+	seq := uint64(0)
+	o.changes.Scan(func(c change) bool {
+		seq = max(seq, c.seq)
+		return true
+	})
+	return seq
+}
+
 // Items returns the changes as the items of a log tree, in key order:
 // deletions are items, and totals are deltas.
 func (o *Overlay) Items() iter.Seq[btree.Item] {
@@ -148,6 +158,10 @@ func (o *Overlay) get(k format.Key) (change, bool) { return o.changes.Get(change
 
 func (o *Overlay) put(c change) {
 	was, there := o.changes.Set(c)
+	if was.state == changeCreated && c.state == changeSet {
+		c.state = changeCreated
+		o.changes.Set(c)
+	}
 	o.bytes += c.size()
 	if there {
 		o.bytes -= was.size()

@@ -45,3 +45,16 @@ func (t *totals) resolve() (sum format.XattrTotal, exists bool) {
 	sum.Count.Set(count)
 	return sum, total != 0 || count != 0
 }
+
+// addTotals returns the sum of two deltas, modulo 2^64.
+func addTotals(a, b []byte) (sum format.XattrTotal, err error) {
+	for _, val := range [][]byte{a, b} {
+		v, err := format.ViewExact[format.XattrTotal](val)
+		if err != nil {
+			return format.XattrTotal{}, err
+		}
+		sum.Total.Set(sum.Total.Get() + v.Total.Get())
+		sum.Count.Set(sum.Count.Get() + v.Count.Get())
+	}
+	return sum, nil
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package txn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"scoutfs/engine/forest"
+	"scoutfs/engine/format"
+	"scoutfs/engine/server"
+)
+
+// ErrClosed says that a Log was used after Close.
+var ErrClosed = errors.New("the log is closed")
+
+// Log fills and commits transactions, one after another.
+type Log struct {
+	server *server.Server
+	opts   Options
+
+	// turn holds a value while somebody changes or commits the transaction. It
+	// guards what follows.
+	turn    chan struct{}
+	closed  bool
+	failure error   // why nothing can be done any more
+	own     private // as it was committed last
+	entries []format.SrchEntry
+	inodes  int64 // created less deleted in the transaction
+	seq     uint64
+
+	// lock guards what reads see: it is shared by reads, and taken alone by
+	// whoever has the turn and changes the view.
+	lock    sync.RWMutex
+	overlay *forest.Overlay
+	view    *forest.Snapshot // base and overlay
+
+	base atomic.Pointer[forest.Snapshot]
+
+	// done counts the operations that changed something; durable is the count
+	// that the last commit had.
+	done, durable atomic.Uint64
+
+	stop       context.CancelFunc // ends the timer
+	dirtied    chan struct{}      // tells the timer of a transaction's first change
+	background sync.WaitGroup
+}
+
+// Open returns a log with an open transaction and a private tree that does not
+// exist before the first commit. The server must be in nobody else's use.
+func Open(ctx context.Context, srv *server.Server, o Options) (*Log, error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	l := &Log{
+		server:  srv,
+		opts:    o,
+		turn:    make(chan struct{}, 1),
+		dirtied: make(chan struct{}, 1),
+	}
+	base, err := forest.Load(ctx, srv.Blocks(), srv.Super())
+	if err != nil {
+		return nil, err
+	}
+	l.own.trees.RID.Set(l.unusedRID(base.LogTrees))
+	l.own.trees.Nr.Set(1)
+	l.start(base)
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	if o.Interval > 0 {
+		l.background.Go(func() { l.commitInTime(background) })
+	}
+	return l, nil
+}
+
+// unusedRID returns an id that no log tree has, nor anything else
+// (docs/format.md 7.1).
+func (l *Log) unusedRID(logs []*format.LogTrees) uint64 {
+	for {
+		rid := l.opts.Random()
+		taken := slices.ContainsFunc(logs, func(lt *format.LogTrees) bool { return lt.RID.Get() == rid })
+		if rid != 0 && rid != math.MaxUint64 && !taken {
+			return rid
+		}
+	}
+}
+
+// start opens a transaction on top of what is committed.
+func (l *Log) start(base *forest.Snapshot) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.overlay = forest.NewOverlay()
+	l.view = base.With(l.overlay)
+	l.base.Store(base)
+	l.entries, l.inodes = nil, 0
+	l.seq = l.server.AdvanceSeq()
+}
+
+// Committed returns the volume as it was committed last. Its blocks can be used
+// again after two more commits; reads of them then fail with block.ErrStale.
+func (l *Log) Committed() *forest.Snapshot { return l.base.Load() }
+
+// Read calls f with the volume as all operations so far have left it, committed
+// or not. It is good until f returns; until then no operation begins, so f must
+// neither take long nor use the Log.
+func (l *Log) Read(ctx context.Context, f func(*forest.Snapshot) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	l.lock.RLock()
+	defer l.lock.RUnlock()
+	return f(l.view)
+}
+
+// take waits for the turn and fails if nothing can be done in it.
+func (l *Log) take(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := l.usable(); err != nil {
+		<-l.turn
+		return err
+	}
+	return nil
+}
+
+func (l *Log) usable() error {
+	switch {
+	case l.failure != nil:
+		return fmt.Errorf("the volume has to be opened again: %w", l.failure)
+	case l.closed:
+		return ErrClosed
+	}
+	return nil
+}
+
+func (l *Log) release() { <-l.turn }
+
+// dirty reports whether there is anything to commit.
+func (l *Log) dirty() bool { return l.done.Load() != l.durable.Load() }
+
+// Close commits what is not committed and ends the Log. The server stays open.
+// After an error the Log is as closed, and what was not committed is lost.
+func (l *Log) Close(ctx context.Context) error {
+	l.stop()
+	l.background.Wait()
+	if err := l.take(ctx); err != nil {
+		if errors.Is(err, ErrClosed) {
+			return nil
+		}
+		return err
+	}
+	defer l.release()
+	l.closed = true
+	if !l.dirty() {
+		return nil
+	}
+	return l.commit(ctx)
+}

@@ -41,11 +41,11 @@ func makeVolume(tb testing.TB, metaBlocks, dataBlocks uint64, change func(*mkfs.
 		Meta: device.NewMemory("meta", int64(metaBlocks)<<format.LargeBlockShift),
 		Data: device.NewMemory("data", int64(dataBlocks)<<format.SmallBlockShift),
 	}
-	format1(tb, pair, change)
+	makeFS(tb, pair, change)
 	return pair
 }
 
-func format1(tb testing.TB, pair device.Pair, change func(*mkfs.Options)) {
+func makeFS(tb testing.TB, pair device.Pair, change func(*mkfs.Options)) {
 	tb.Helper()
 	opts := mkfs.Options{
 		Identity:   mkfs.Identity{FSID: 0x1122334455667788, Created: time.Unix(1, 0)},

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package fs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"scoutfs/engine/format"
+	"scoutfs/engine/txn"
+)
+
+// Flags of setxattr(2).
+const (
+	XattrCreate  = 1 // fail with EEXIST if there is such an xattr
+	XattrReplace = 2 // fail with ENODATA if there is none
+)
+
+// SetXattr gives an inode an xattr, or another value to one that it has. A name
+// with tags changes search files, totals or the xattr index with it. The names
+// of ACLs set ACLs, whose value has Linux's encoding; see [Writer.setACL].
+//
+// Errors in order: EINVAL for unknown flags; ERANGE for an empty name or one
+// over 255 bytes; E2BIG for a value over 65535 bytes; ENOENT for the inode;
+// what the namespace asks for, see checkNamespace; EINVAL for bad tags; EINVAL
+// for both flags; EPERM for tags without being the superuser; EINVAL for a
+// totl or indx name without its numbers, after EOPNOTSUPP for indx in format
+// version 1; EPERM for user xattrs under retention; EEXIST and ENODATA by the
+// flags; EINVAL for an indx value that is not empty or a totl value that is no
+// number.
+func (w *Writer) SetXattr(ctx context.Context, who Caller, ino uint64, name string, value []byte, flags uint32) error {
+	if flags&^(XattrCreate|XattrReplace) != 0 {
+		return fmt.Errorf("xattr flags %#x: %w", flags, syscall.EINVAL)
+	}
+	if len(value) > format.MaxXattrValueLen {
+		return fmt.Errorf("xattr value of %d bytes: %w", len(value), syscall.E2BIG)
+	}
+	return w.changeXattr(ctx, &who, ino, &xattrSet{name: name, value: value, flags: flags})
+}
+
+// RemoveXattr takes an xattr away: ENODATA if there is none. To remove an ACL
+// that is not there is no error. Otherwise errors are those of SetXattr.
+func (w *Writer) RemoveXattr(ctx context.Context, who Caller, ino uint64, name string) error {
+	return w.changeXattr(ctx, &who, ino, &xattrSet{name: name, remove: true, flags: XattrReplace})
+}
+
+// xattrSet says what is to become of an xattr.
+type xattrSet struct {
+	name   string
+	value  []byte
+	remove bool
+	flags  uint32
+	tags   format.XattrTags
+}
+
+func (w *Writer) changeXattr(ctx context.Context, who *Caller, ino uint64, s *xattrSet) error {
+	if len(s.name) == 0 || len(s.name) > format.MaxNameLen {
+		return fmt.Errorf("xattr name of %d bytes: %w", len(s.name), syscall.ERANGE)
+	}
+	if strings.IndexByte(s.name, 0) >= 0 {
+		return fmt.Errorf("xattr name %q has a NUL: %w", s.name, syscall.EINVAL)
+	}
+	return w.update(ctx, txn.Allocating, func(c *change) error {
+		in, err := c.inode(ctx, ino)
+		if err != nil {
+			return err
+		}
+		if err := c.checkNamespace(ctx, who, in, s.name); err != nil {
+			return err
+		}
+		if s.name == format.XattrACLAccess || s.name == format.XattrACLDefault {
+			return c.setACLXattr(ctx, who, in, s)
+		}
+		tags, ok := format.ParseXattrTags(s.name)
+		if !ok {
+			return fmt.Errorf("xattr %q has no valid tags: %w", s.name, syscall.EINVAL)
+		}
+		s.tags = tags
+		if err := c.checkXattr(who, in, s); err != nil {
+			return err
+		}
+		c.dirty(in)
+		return c.setXattr(ctx, in, s)
+	})
+}
+
+// checkNamespace checks who may change xattrs with a name of such a prefix
+// (Linux fs/xattr.c: xattr_permission, xattr_resolve_name;
+// security/commoncap.c: cap_inode_setxattr): "security." and "trusted." are
+// for the superuser; "user." is for regular files and directories, in sticky
+// ones only for their owner, and like "scoutfs." takes permission to write.
+// Other prefixes are EOPNOTSUPP, a prefix alone is EINVAL.
+func (c *change) checkNamespace(ctx context.Context, who *Caller, in *Inode, name string) error {
+	if name == format.XattrACLAccess || name == format.XattrACLDefault {
+		return nil
+	}
+	prefix, rest, _ := strings.Cut(name, ".")
+	switch prefix {
+	case "trusted", "security":
+		if err := checkAdmin(who, "changing "+prefix+" xattrs"); err != nil {
+			return err
+		}
+	case "user":
+		if !in.IsRegular() && !in.IsDir() {
+			return fmt.Errorf("user xattr of inode %d, neither regular file nor directory: %w", in.Ino, syscall.EPERM)
+		}
+		if in.IsDir() && in.Mode&modeSticky != 0 {
+			if err := checkOwner(who, in); err != nil {
+				return err
+			}
+		}
+		if err := c.permission(ctx, who, in, mayWrite); err != nil {
+			return err
+		}
+	case "scoutfs":
+		if err := c.permission(ctx, who, in, mayWrite); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("xattr %q: %w", name, syscall.EOPNOTSUPP)
+	}
+	switch {
+	case len(name) == len(prefix): // "user" without a dot
+		return fmt.Errorf("xattr %q: %w", name, syscall.EOPNOTSUPP)
+	case rest == "":
+		return fmt.Errorf("xattr %q is a prefix without a name: %w", name, syscall.EINVAL)
+	}
+	return nil
+}
+
+// checkXattr checks what can be known without the inode's xattrs
+// (kmod/src/xattr.c: scoutfs_xattr_set_locked).
+func (c *change) checkXattr(who *Caller, in *Inode, s *xattrSet) error {
+	if s.flags == XattrCreate|XattrReplace {
+		return fmt.Errorf("an xattr to create and to replace: %w", syscall.EINVAL)
+	}
+	if s.tags.Any() {
+		if err := checkAdmin(who, "an xattr with tags"); err != nil {
+			return err
+		}
+	}
+	if s.tags.Totl {
+		if _, _, _, ok := format.ParseTotl(s.name); !ok {
+			return fmt.Errorf("xattr %q does not end in three numbers: %w", s.name, syscall.EINVAL)
+		}
+	}
+	if s.tags.Indx {
+		if c.tx.Super().FmtVers.Get() < 2 {
+			return fmt.Errorf("indx xattrs need format version 2: %w", syscall.EOPNOTSUPP)
+		}
+		if _, _, ok := format.ParseIndx(s.name); !ok {
+			return fmt.Errorf("xattr %q does not end in two numbers, the first at most 255: %w", s.name, syscall.EINVAL)
+		}
+	}
+	if strings.HasPrefix(s.name, "user.") {
+		return checkRetention(in)
+	}
+	return nil
+}

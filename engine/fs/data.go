@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"syscall"
 
+	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 )
 
@@ -42,6 +44,12 @@ func (e *OfflineError) Unwrap() error { return syscall.ENODATA }
 // is being written the bytes may be newer than the snapshot, or those of
 // another file that got the blocks since.
 func (f *FS) ReadAt(ctx context.Context, in Inode, p []byte, off uint64) (int, error) {
+	return readFile(ctx, f.data, in, p, off, f.Extents(ctx, in.Ino, off/format.SmallBlockSize))
+}
+
+// readFile is ReadAt of a file whose extents, from the one of the first byte
+// on, are known.
+func readFile(ctx context.Context, data device.Device, in Inode, p []byte, off uint64, extents iter.Seq2[Extent, error]) (int, error) {
 	if err := checkRegular(in); err != nil {
 		return 0, err
 	}
@@ -52,7 +60,7 @@ func (f *FS) ReadAt(ctx context.Context, in Inode, p []byte, off uint64) (int, e
 	if atEnd {
 		p = p[:in.Size-off]
 	}
-	n, err := f.readBlocks(ctx, in, p, off)
+	n, err := readBlocks(ctx, data, in, p, off, extents)
 	if err == nil && atEnd {
 		err = io.EOF
 	}
@@ -70,12 +78,12 @@ func checkRegular(in Inode) error {
 }
 
 // readBlocks fills p, which ends inside the file.
-func (f *FS) readBlocks(ctx context.Context, in Inode, p []byte, off uint64) (int, error) {
+func readBlocks(ctx context.Context, data device.Device, in Inode, p []byte, off uint64, extents iter.Seq2[Extent, error]) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
 	done := uint64(0)
-	for e, err := range f.Extents(ctx, in.Ino, off/format.SmallBlockSize) {
+	for e, err := range extents {
 		if err != nil {
 			return int(done), err
 		}
@@ -88,12 +96,11 @@ func (f *FS) readBlocks(ctx context.Context, in Inode, p []byte, off uint64) (in
 		part := p[done:min(uint64(len(p)), e.End()*format.SmallBlockSize-off)]
 		switch {
 		case e.Offline():
-			end := min(e.End()*format.SmallBlockSize, in.Size)
-			return int(done), &OfflineError{Ino: in.Ino, Offset: start, Length: end - start}
+			return int(done), &OfflineError{Ino: in.Ino, Offset: start, Length: e.endBytes(in.Size) - start}
 		case e.Unwritten():
 			clear(part)
 		default:
-			if n, err := f.readExtent(ctx, &e, part, start); err != nil {
+			if n, err := readExtent(ctx, data, &e, part, start); err != nil {
 				return int(done) + n, fmt.Errorf("inode %d at byte %d: %w", in.Ino, start, err)
 			}
 		}
@@ -106,13 +113,13 @@ func (f *FS) readBlocks(ctx context.Context, in Inode, p []byte, off uint64) (in
 }
 
 // readExtent fills p with the bytes from start on, which are in the extent.
-func (f *FS) readExtent(ctx context.Context, e *Extent, p []byte, start uint64) (int, error) {
-	if f.data == nil {
+func readExtent(ctx context.Context, data device.Device, e *Extent, p []byte, start uint64) (int, error) {
+	if data == nil {
 		return 0, ErrNoDataDevice
 	}
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
 	from := e.Blkno*format.SmallBlockSize + start - e.Logical*format.SmallBlockSize
-	return f.data.ReadAt(p, int64(from))
+	return data.ReadAt(p, int64(from))
 }

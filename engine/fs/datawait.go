@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"scoutfs/engine/format"
+	"scoutfs/engine/txn"
 )
 
 // WaitOp is what an operation that waits for offline data wants to do
@@ -86,12 +87,24 @@ func (w *Writer) retryOffline(ctx context.Context, f func() error) error {
 	}
 }
 
-// staged wakes the waiters of an inode after a change that made blocks of it
-// stop being offline.
-func (w *Writer) staged(ino, offlineBefore, offlineNow uint64) {
-	if w.opts.Waiter != nil && offlineNow < offlineBefore {
+// changeData is update of one file's data, which is locked. It wakes those who
+// wait for offline blocks if there are fewer of them after it.
+func (w *Writer) changeData(ctx context.Context, kind txn.Kind, ino uint64, f func(*change, *Inode) error) error {
+	var before, after uint64
+	err := w.update(ctx, kind, func(c *change) error {
+		in, err := c.inode(ctx, ino)
+		if err != nil {
+			return err
+		}
+		before = in.OfflineBlocks
+		err = f(c, in)
+		after = in.OfflineBlocks
+		return err
+	})
+	if err == nil && after < before && w.opts.Waiter != nil {
 		w.opts.Waiter.Wake(ino)
 	}
+	return err
 }
 
 // endBytes is the byte after the extent, or limit, which is not 0, if that is

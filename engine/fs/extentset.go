@@ -29,7 +29,13 @@ func (c *change) extents(in *Inode) extentSet { return extentSet{c: c, ino: in.I
 
 // next returns the extent that contains or follows a block, if there is one.
 func (x extentSet) next(ctx context.Context, block uint64) (e Extent, found bool, err error) {
-	for e, err := range x.c.view.Extents(ctx, x.ino, block) {
+	return x.c.view.nextExtent(ctx, x.ino, block)
+}
+
+// nextExtent returns the extent of a file that contains or follows a block, if
+// there is one.
+func (f *FS) nextExtent(ctx context.Context, ino, block uint64) (e Extent, found bool, err error) {
+	for e, err := range f.Extents(ctx, ino, block) {
 		return e, err == nil, err
 	}
 	return Extent{}, false, nil
@@ -126,7 +132,7 @@ func (x extentSet) store(e Extent) {
 	v := new(format.DataExtent)
 	v.Blkno.Set(e.Blkno)
 	v.Flags = e.Flags
-	x.c.tx.Set(format.DataExtentKey(x.ino, e.run()), format.Bytes(v))
+	x.c.tx.Create(format.DataExtentKey(x.ino, e.run()), format.Bytes(v))
 	if x.in != nil {
 		x.in.OnlineBlocks += e.online()
 		x.in.OfflineBlocks += e.offline()

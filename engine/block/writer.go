@@ -27,9 +27,9 @@ type Allocator interface {
 // of it with another number, a dirty block (docs/format.md 5, 6.3).
 //
 // Memory in use is 64 KiB for each dirty block, whose number the caller
-// bounds. A Writer is for one goroutine at a time. After an error it can still
-// be used, and everything that it holds is consistent, but an error of the
-// allocator leaves it to the caller what has become of the block concerned.
+// bounds, and some bytes for each that was given up. A Writer is for one
+// goroutine at a time. A method that fails has changed nothing, but that a
+// block which the allocator did not take back may be written in vain.
 type Writer struct {
 	reader *Reader
 	dev    device.Device
@@ -195,10 +195,13 @@ func (w *Writer) fillHeader(hdr *format.BlockHeader, d *dirtyBlock) {
 	hdr.Blkno.Set(d.ref.Blkno)
 }
 
-// drop gives up a dirty block.
+// drop gives up a dirty block. It stays dirty if the allocator fails.
 func (w *Writer) drop(ctx context.Context, ref format.Ref) error {
+	if err := w.give(ctx, ref); err != nil {
+		return err
+	}
 	delete(w.dirty, ref.Blkno)
-	return w.give(ctx, ref)
+	return nil
 }
 
 func (w *Writer) give(ctx context.Context, ref format.Ref) error {

@@ -40,9 +40,11 @@ func (w *Writer) refill(ctx context.Context, level int) (moved bool, err error) 
 // lower makes the only child of the root the root.
 func (w *Writer) lower(ctx context.Context, child format.Ref) error {
 	w.onPath = false
-	old := w.tree.Root.Ref
+	if err := w.drop(ctx, w.tree.Root.Ref); err != nil {
+		return err
+	}
 	w.tree.Root = format.Root{Ref: child, Height: w.tree.Root.Height - 1}
-	return w.drop(ctx, old)
+	return nil
 }
 
 // join moves items to a block from the one to its left, or from the one to its

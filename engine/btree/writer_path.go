@@ -151,12 +151,12 @@ func (w *Writer) add(ctx context.Context, level int) (*format.BtreeBlock, format
 	return b, ref, nil
 }
 
-// drop gives up a block that the tree does not lead to any more.
+// drop gives up a block that the tree does not need any more.
 func (w *Writer) drop(ctx context.Context, ref format.Ref) error {
-	w.gained--
 	if err := w.blocks.Free(ctx, ref); err != nil {
 		return fmt.Errorf("%s: %w", w.tree.Kind, err)
 	}
+	w.gained--
 	return nil
 }
 
@@ -174,8 +174,10 @@ func (w *Writer) plant(ctx context.Context) error {
 
 // fell makes a tree empty that is one leaf with one item.
 func (w *Writer) fell(ctx context.Context) error {
-	ref := w.tree.Root.Ref
-	w.tree.Root = format.Root{}
 	w.onPath, w.owned = false, false
-	return w.drop(ctx, ref)
+	if err := w.drop(ctx, w.tree.Root.Ref); err != nil {
+		return err
+	}
+	w.tree.Root = format.Root{}
+	return nil
 }

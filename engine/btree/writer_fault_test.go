@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package btree_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"scoutfs/engine/block"
+	"scoutfs/engine/btree"
+	"scoutfs/engine/device"
+	"scoutfs/engine/format"
+	"scoutfs/internal/testblock"
+)
+
+var errInjected = errors.New("injected")
+
+// A change that fails, for want of blocks or because one cannot be read, leaves
+// a tree with the items that were there, and the next change works.
+func TestFailedChangesLeaveTheTreeWhole(t *testing.T) {
+	t.Parallel()
+	for name, percent := range map[string]struct{ space, read int }{
+		"allocator": {space: 20},
+		"reads":     {read: 20},
+		"both":      {space: 10, read: 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newModel(t, 1500, 700)
+			m.leaks = true
+			random := rand.New(rand.NewPCG(5, 6))
+			failing := func(percent int) func() error {
+				return func() error {
+					if random.IntN(100) < percent {
+						return errInjected
+					}
+					return nil
+				}
+			}
+			dev := &failingReads{Device: m.Dev, fail: failing(percent.read)}
+			uncached := block.NewReader(dev, block.Options{FSID: testblock.FSID, CacheBytes: -1})
+			m.blocks = block.NewWriter(uncached, dev, testblock.FSID, m.space, m.random.Uint64)
+			m.w = btree.NewWriter(m.blocks, format.Root{}, format.TreeLogItems)
+			m.space.Fail = failing(percent.space)
+			failed := 0
+			for batch := range 40 {
+				for range 200 {
+					failed += m.tryStep(t, batch%8 < 4)
+				}
+				quiet := dev.fail
+				dev.fail = func() error { return nil }
+				m.space.Fail = nil
+				m.check(t, batch)
+				dev.fail, m.space.Fail = quiet, failing(percent.space)
+			}
+			if failed < 100 {
+				t.Errorf("only %d changes failed", failed)
+			}
+		})
+	}
+}
+
+// tryStep makes one change, which may fail by injection, and returns 1 then.
+func (m *model) tryStep(t *testing.T, grow bool) (failed int) {
+	t.Helper()
+	key := m.key()
+	var err error
+	if grow {
+		it := m.item(key)
+		if err = m.w.Force(t.Context(), it); err == nil {
+			m.items[key] = it
+		}
+	} else if _, there := m.items[key]; there {
+		if err = m.w.Delete(t.Context(), key); err == nil {
+			delete(m.items, key)
+		}
+	}
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errInjected) {
+		t.Fatalf("key %v: %v", key, err)
+	}
+	return 1
+}
+
+// failingReads is a device whose reads fail when fail says so.
+type failingReads struct {
+	device.Device
+	fail func() error
+}
+
+func (d *failingReads) ReadAt(p []byte, off int64) (int, error) {
+	if err := d.fail(); err != nil {
+		return 0, err
+	}
+	return d.Device.ReadAt(p, off)
+}
+
+// Trees of shapes that this package does not make, but can meet.
+func TestOddTreesAreDeletedFrom(t *testing.T) {
+	t.Parallel()
+	leaf := func(g *garden, inos ...uint64) format.Ref {
+		return g.Add(format.MagicBtree, testblock.Btree(0, inodes(inos...)...))
+	}
+	parent := func(g *garden, level int, items ...testblock.Item) format.Ref {
+		return g.Add(format.MagicBtree, testblock.Btree(level, items...))
+	}
+	child := func(last uint64, ref format.Ref) testblock.Item { return testblock.RefItem(format.InodeKey(last), ref) }
+	end := func(ref format.Ref) testblock.Item { return testblock.RefItem(format.MaxKey(), ref) }
+	for _, test := range []struct {
+		name string
+		tree func(g *garden) format.Root
+		inos []uint64
+	}{
+		{"a root with one child", func(g *garden) format.Root {
+			return format.Root{Ref: parent(g, 1, end(leaf(g, 1, 2, 3))), Height: 2}
+		}, []uint64{1, 2, 3}},
+		{"a chain", func(g *garden) format.Root {
+			return format.Root{Ref: parent(g, 3, end(parent(g, 2, end(parent(g, 1, end(leaf(g, 7))))))), Height: 4}
+		}, []uint64{7}},
+		{"parents with one child", func(g *garden) format.Root {
+			one := parent(g, 1, child(10, leaf(g, 1, 2)))
+			two := parent(g, 1, child(20, leaf(g, 11, 12)))
+			three := parent(g, 1, end(leaf(g, 21)))
+			return format.Root{Ref: parent(g, 2, child(10, one), child(20, two), end(three)), Height: 3}
+		}, []uint64{1, 2, 11, 12, 21}},
+		{"leaves without items", func(g *garden) format.Root {
+			return format.Root{Ref: parent(g, 1, child(10, leaf(g)), child(20, leaf(g, 15, 16)), child(30, leaf(g)), end(leaf(g))), Height: 2}
+		}, []uint64{15, 16}},
+	} {
+		for _, backwards := range []bool{false, true} {
+			v := testblock.New(t, 60)
+			g := &garden{Volume: v}
+			root := test.tree(g)
+			g = openGarden(v)
+			g.space.Next = 30
+			w := btree.NewWriter(g.blocks, root, format.TreeFSRoot)
+			for i := range test.inos {
+				if backwards {
+					i = len(test.inos) - 1 - i
+				}
+				if err := w.Delete(t.Context(), format.InodeKey(test.inos[i])); err != nil {
+					t.Fatalf("%s: deleting %d: %v", test.name, test.inos[i], err)
+				}
+				for range content(t, w.Tree()) { // reads them all
+				}
+			}
+			for it, err := range w.Tree().Items(t.Context(), format.AllKeys()) {
+				t.Errorf("%s: left over: %v, %v", test.name, it, err)
+			}
+		}
+	}
+}
+
+// Deleting most items leaves blocks that are not nearly empty.
+func TestDeletingJoinsBlocks(t *testing.T) {
+	t.Parallel()
+	g := newGarden(t, 3000)
+	w := btree.NewWriter(g.blocks, format.Root{}, format.TreeFSRoot)
+	const n, value = 200_000, 24
+	items := run(1, n, value)
+	if err := w.Apply(t.Context(), each(items), nil); err != nil {
+		t.Fatal(err)
+	}
+	full := w.Blocks()
+	left := make(map[format.Key]btree.Item)
+	for _, it := range items {
+		left[it.Key] = it
+	}
+	for _, i := range g.random.Perm(n)[:n*9/10] {
+		if err := w.Delete(t.Context(), items[i].Key); err != nil {
+			t.Fatal(err)
+		}
+		delete(left, items[i].Key)
+	}
+	tree := g.commit(t, w.Root())
+	checkTree(t, tree, sorted(left))
+	for at, err := range tree.Blocks(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		least := format.BtreeJoinLowWater - format.BtreeItemSize - value
+		if total := int(at.Block.Head().TotalItemBytes.Get()); at.Level == 0 && total < least {
+			t.Errorf("block %v has %d bytes of items, want %d at least", at.Ref, total, least)
+		}
+	}
+	if w.Blocks() > full/3 {
+		t.Errorf("%d blocks are left of %d", w.Blocks(), full)
+	}
+}

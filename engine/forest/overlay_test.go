@@ -206,19 +206,29 @@ func TestOverlayOfOneKey(t *testing.T) {
 		want []btree.Item
 	}{
 		{"set", func(o *forest.Overlay) { o.Set(k, 5, []byte("a")) }, []btree.Item{{Key: k, Seq: 5, Value: []byte("a")}}},
-		{"set twice", func(o *forest.Overlay) { o.Set(k, 5, []byte("a")); o.Set(k, 6, []byte("b")) },
-			[]btree.Item{{Key: k, Seq: 6, Value: []byte("b")}}},
-		{"deleted", func(o *forest.Overlay) { o.Set(k, 5, []byte("a")); o.Delete(k, 6) },
-			[]btree.Item{{Key: k, Seq: 6, Flags: format.ItemFlagDeletion}}},
+		{
+			"set twice", func(o *forest.Overlay) { o.Set(k, 5, []byte("a")); o.Set(k, 6, []byte("b")) },
+			[]btree.Item{{Key: k, Seq: 6, Value: []byte("b")}},
+		},
+		{
+			"deleted", func(o *forest.Overlay) { o.Set(k, 5, []byte("a")); o.Delete(k, 6) },
+			[]btree.Item{{Key: k, Seq: 6, Flags: format.ItemFlagDeletion}},
+		},
 		{"created and deleted", func(o *forest.Overlay) { o.Create(k, 5, []byte("a")); o.Delete(k, 6) }, nil},
 		{"created, replaced and deleted", func(o *forest.Overlay) { o.Create(k, 5, nil); o.Set(k, 5, []byte("b")); o.Delete(k, 6) }, nil},
-		{"deleted, created and deleted", func(o *forest.Overlay) { o.Delete(k, 5); o.Create(k, 5, nil); o.Delete(k, 6) },
-			[]btree.Item{{Key: k, Seq: 6, Flags: format.ItemFlagDeletion}}},
+		{
+			"deleted, created and deleted", func(o *forest.Overlay) { o.Delete(k, 5); o.Create(k, 5, nil); o.Delete(k, 6) },
+			[]btree.Item{{Key: k, Seq: 6, Flags: format.ItemFlagDeletion}},
+		},
 		{"total", func(o *forest.Overlay) { o.AddTotal(total, 5, 10, 1) }, []btree.Item{{Key: total, Seq: 5, Value: sum(10, 1)}}},
-		{"total added to", func(o *forest.Overlay) { o.AddTotal(total, 5, 10, 2); o.AddTotal(total, 6, ^uint64(0), ^uint64(0)) },
-			[]btree.Item{{Key: total, Seq: 6, Value: sum(9, 1)}}},
-		{"total of zero", func(o *forest.Overlay) { o.AddTotal(total, 5, 10, 1); o.AddTotal(total, 6, ^uint64(9), ^uint64(0)) },
-			[]btree.Item{{Key: total, Seq: 6, Value: sum(0, 0)}}},
+		{
+			"total added to", func(o *forest.Overlay) { o.AddTotal(total, 5, 10, 2); o.AddTotal(total, 6, ^uint64(0), ^uint64(0)) },
+			[]btree.Item{{Key: total, Seq: 6, Value: sum(9, 1)}},
+		},
+		{
+			"total of zero", func(o *forest.Overlay) { o.AddTotal(total, 5, 10, 1); o.AddTotal(total, 6, ^uint64(9), ^uint64(0)) },
+			[]btree.Item{{Key: total, Seq: 6, Value: sum(0, 0)}},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

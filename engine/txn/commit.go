@@ -25,6 +25,14 @@ type private struct {
 	file   format.SrchFile // search entries; empty without any
 }
 
+// newPrivate returns a tree that nothing was written to.
+func newPrivate(rid, nr uint64) private {
+	var p private
+	p.trees.RID.Set(rid)
+	p.trees.Nr.Set(nr)
+	return p
+}
+
 // commit makes the open transaction durable and opens the next one. After an
 // error before the super is written the transaction is as it was.
 func (l *Log) commit(ctx context.Context) error {
@@ -35,15 +43,21 @@ func (l *Log) commit(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		if uncertain := (*server.UncertainError)(nil); errors.As(err, &uncertain) {
-			l.failure = uncertain
-		}
-		return err
+		return l.failed(err)
 	}
 	l.own = next
 	l.durable.Store(done)
-	l.start(l.committed())
+	super := l.server.Super()
+	l.start(l.committed(super), super)
 	return nil
+}
+
+// failed notes an error after which nobody knows what is on the devices.
+func (l *Log) failed(err error) error {
+	if uncertain := (*server.UncertainError)(nil); errors.As(err, &uncertain) {
+		l.failure.Store(&failure{err})
+	}
+	return err
 }
 
 // write writes the transaction into trees of the coming super.
@@ -107,8 +121,8 @@ func (l *Log) writeSrch(ctx context.Context, c *server.Commit) (format.SrchFile,
 	return file, nil
 }
 
-// committed returns the snapshot of the last super.
-func (l *Log) committed() *forest.Snapshot {
+// committed returns the snapshot of the super that the log has committed.
+func (l *Log) committed(super *format.Super) *forest.Snapshot {
 	base := l.base.Load()
 	own := l.own.trees
 	logs := slices.Clone(base.LogTrees)
@@ -120,7 +134,7 @@ func (l *Log) committed() *forest.Snapshot {
 	} else {
 		logs = slices.Insert(logs, at, &own)
 	}
-	return forest.New(l.server.Blocks(), l.server.Super(), logs, base.Merge)
+	return forest.New(l.server.Blocks(), super, logs, base.Merge)
 }
 
 func logTreesKey(t *format.LogTrees) format.Key { return format.LogTreesKey(t.RID.Get(), t.Nr.Get()) }

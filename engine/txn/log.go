@@ -28,7 +28,6 @@ type Log struct {
 	// guards what follows.
 	turn    chan struct{}
 	closed  bool
-	failure error   // why nothing can be done any more
 	own     private // as it was committed last
 	entries []format.SrchEntry
 	inodes  int64 // created less deleted in the transaction
@@ -39,8 +38,14 @@ type Log struct {
 	lock    sync.RWMutex
 	overlay *forest.Overlay
 	view    *forest.Snapshot // base and overlay
+	// super is the one that base was made from; merging says that the server
+	// makes commits of its own, after each of which there is a newer one.
+	super   *format.Super
+	merging bool
 
 	base atomic.Pointer[forest.Snapshot]
+	// failure is why nothing can be done any more.
+	failure atomic.Pointer[failure]
 
 	// done counts the operations that changed something; durable is the count
 	// that the last commit had.
@@ -50,6 +55,8 @@ type Log struct {
 	dirtied    chan struct{}      // tells the timer of a transaction's first change
 	background sync.WaitGroup
 }
+
+type failure struct{ err error }
 
 // Open returns a log with an open transaction and a private tree that does not
 // exist before the first commit. The server must be in nobody else's use.
@@ -63,13 +70,13 @@ func Open(ctx context.Context, srv *server.Server, o Options) (*Log, error) {
 		turn:    make(chan struct{}, 1),
 		dirtied: make(chan struct{}, 1),
 	}
-	base, err := forest.Load(ctx, srv.Blocks(), srv.Super())
+	super := srv.Super()
+	base, err := forest.Load(ctx, srv.Blocks(), super)
 	if err != nil {
 		return nil, err
 	}
-	l.own.trees.RID.Set(l.unusedRID(base.LogTrees))
-	l.own.trees.Nr.Set(1)
-	l.start(base)
+	l.own = newPrivate(l.unusedRID(base.LogTrees), 1)
+	l.start(base, super)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
 	if o.Interval > 0 {
@@ -91,30 +98,20 @@ func (l *Log) unusedRID(logs []*format.LogTrees) uint64 {
 }
 
 // start opens a transaction on top of what is committed.
-func (l *Log) start(base *forest.Snapshot) {
+func (l *Log) start(base *forest.Snapshot, super *format.Super) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	l.overlay = forest.NewOverlay()
-	l.view = base.With(l.overlay)
-	l.base.Store(base)
+	l.rebase(base, super)
+	l.merging = false
 	l.entries, l.inodes = nil, 0
 	l.seq = l.server.AdvanceSeq()
 }
 
-// Committed returns the volume as it was committed last. Its blocks can be used
-// again after two more commits; reads of them then fail with block.ErrStale.
-func (l *Log) Committed() *forest.Snapshot { return l.base.Load() }
-
-// Read calls f with the volume as all operations so far have left it, committed
-// or not. It is good until f returns; until then no operation begins, so f must
-// neither take long nor use the Log.
-func (l *Log) Read(ctx context.Context, f func(*forest.Snapshot) error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	l.lock.RLock()
-	defer l.lock.RUnlock()
-	return f(l.view)
+// rebase puts the view on another base. The lock is held.
+func (l *Log) rebase(base *forest.Snapshot, super *format.Super) {
+	l.view, l.super = base.With(l.overlay), super
+	l.base.Store(base)
 }
 
 // take waits for the turn and fails if nothing can be done in it.
@@ -135,10 +132,10 @@ func (l *Log) take(ctx context.Context) error {
 }
 
 func (l *Log) usable() error {
-	switch {
-	case l.failure != nil:
-		return fmt.Errorf("the volume has to be opened again: %w", l.failure)
-	case l.closed:
+	if f := l.failure.Load(); f != nil {
+		return fmt.Errorf("the volume has to be opened again: %w", f.err)
+	}
+	if l.closed {
 		return ErrClosed
 	}
 	return nil

@@ -33,10 +33,12 @@ func (l *Log) full() bool {
 // need returns how many metadata blocks a commit of the transaction may take
 // beside those that the server takes for its own trees.
 func (l *Log) need() int {
-	// Each changed item may be in a leaf of its own, which is copied, and is
-	// split if it is full.
-	leaves := 2*min(l.overlay.Len(), l.own.blocks) + l.overlay.Bytes()/leafBytes + 1
-	need := fixedBlocks + leaves + leaves/parentItems + 1
+	// Each changed item may be in a leaf of its own, which is copied, and when
+	// it is full leaves two more, or the parts of one that is long enough.
+	touched := min(l.overlay.Len(), l.own.blocks)
+	added := 2*touched + l.overlay.Bytes()/leafBytes + 1
+	parents := min(touched, l.own.blocks/parentItems) + added/parentItems
+	need := fixedBlocks + touched + added + parents
 	if len(l.entries) > 0 {
 		need += srch.AppendBlocks(&l.own.file, len(l.entries))
 	}

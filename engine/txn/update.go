@@ -22,8 +22,9 @@ func (l *Log) Update(ctx context.Context, kind Kind, f func(*Tx) error) error {
 		return err
 	}
 	defer l.release()
-	if kind == Allocating && l.server.Low() {
-		if err := l.makeRoom(ctx); err != nil {
+	l.refresh()
+	if l.server.Low() {
+		if err := l.makeRoom(ctx, kind); err != nil {
 			return err
 		}
 	}
@@ -32,15 +33,28 @@ func (l *Log) Update(ctx context.Context, kind Kind, f func(*Tx) error) error {
 			return err
 		}
 	}
-	for {
+	for try := 0; ; try++ {
 		again, err := l.run(ctx, f)
-		if !again || !l.dirty() {
+		if !again || try == maxTries {
 			return err
 		}
-		if err := l.commit(ctx); err != nil {
+		if err := l.commitForRoom(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// maxTries is how many commits an operation may find too little room after. A
+// commit gives what two lists of free blocks have by turns (docs/format.md 6.3).
+const maxTries = 3
+
+// commitForRoom makes a commit even if there is nothing to commit.
+func (l *Log) commitForRoom(ctx context.Context) error {
+	if l.dirty() {
+		return l.commit(ctx)
+	}
+	defer l.refresh()
+	return l.failed(l.server.Commit(ctx, nil))
 }
 
 // run runs an operation once. again says that it failed for want of what a

@@ -116,6 +116,15 @@ func (x *ExtentWriter) Remove(ctx context.Context, e format.Extent) error {
 	return nil
 }
 
+// Overlaps reports whether any block of e is free.
+func (x *ExtentWriter) Overlaps(ctx context.Context, e format.Extent) (bool, error) {
+	free, err := x.next(ctx, e.Start)
+	if errors.Is(err, syscall.ENOENT) {
+		return false, nil
+	}
+	return err == nil && free.Start <= e.End(), err
+}
+
 // TakeLargest takes up to most blocks, at least one, from the front of the
 // first extent by size: one of the greatest order there is. The error is
 // ENOSPC if there is none.

@@ -121,8 +121,8 @@ func (s *settlement) freeBulk(ctx context.Context) error {
 	s.lists.floor = listBlocks + s.from.keep() + 2*s.change()
 	for i, e := range extents {
 		if i < bulkChanges && s.lists.above(s.lists.floor) >= s.change() {
-			if err := s.larger.Insert(ctx, e); err != nil {
-				return fmt.Errorf("free metadata extents: %w", err)
+			if err := insertApart(ctx, s.larger, s.other, e); err != nil {
+				return fmt.Errorf("metadata blocks freed in bulk: %w", err)
 			}
 			continue
 		}
@@ -195,7 +195,7 @@ func (s *settlement) drainList(ctx context.Context, l *alloc.List, floor uint64)
 		}
 		runs := alloc.Runs(l.Entries)
 		for len(runs) > 0 && s.lists.above(floor) >= s.change() {
-			if err := s.other.Insert(ctx, runs[0]); err != nil {
+			if err := insertApart(ctx, s.other, s.larger, runs[0]); err != nil {
 				return fmt.Errorf("freed metadata blocks: %w", err)
 			}
 			runs, l.Changed = runs[1:], true
@@ -211,6 +211,20 @@ func (s *settlement) drainList(ctx context.Context, l *alloc.List, floor uint64)
 		s.lists.freed = append(s.lists.freed, old.Blkno)
 	}
 	return nil
+}
+
+// insertApart makes blocks free in one tree that must not be in either.
+func insertApart(ctx context.Context, x, other *alloc.ExtentWriter, e format.Extent) error {
+	twice, err := other.Overlaps(ctx, e)
+	if err == nil && twice {
+		err = &format.CorruptError{
+			Structure: "free metadata extents", Found: fmt.Sprintf("blocks of %v in the other tree", e), Expected: "blocks that are in use",
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return x.Insert(ctx, e)
 }
 
 // rewrite writes the first block of a list of the pair that is not allocated

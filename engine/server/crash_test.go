@@ -30,7 +30,7 @@ type promise struct {
 // or as it is after, with the file data of what is there.
 func TestAPowerFailureLeavesOneOfTwoStates(t *testing.T) {
 	t.Parallel()
-	recorder := device.NewPairRecorder(makeVolume(t, 1<<17, 1<<20, nil))
+	recorder := device.NewPairRecorder(makeVolume(t, 1<<12, 1<<12, nil))
 	v := openVolume(t, recorder.Pair(), 3)
 	content := func(ino uint64) []byte { return binary.LittleEndian.AppendUint64(nil, ino) }
 	promises := []promise{{from: 0, seq: v.server.Super().Hdr.Seq.Get()}}

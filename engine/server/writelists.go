@@ -63,11 +63,11 @@ func (s *settlement) writeFreed(ctx context.Context) error {
 	return nil
 }
 
-// chooseActive makes the pairs change places, unless the other one is too
-// short of blocks for a commit.
+// chooseActive makes the pairs change places, unless space is so short that the
+// other one could not be filled and has less.
 func (s *settlement) chooseActive() {
 	here, there := s.Super.ServerMetaAvail[s.from.active].TotalNr.Get(), s.Super.ServerMetaAvail[s.next.active].TotalNr.Get()
-	if there < s.next.needs(0) && there < here {
+	if there < format.MetaAvailFillLow && there < here {
 		s.next.active = s.from.active
 	}
 }

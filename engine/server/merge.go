@@ -157,10 +157,20 @@ func (m *mergeStep) stop() bool {
 // storeProgress stores what is left to be done in the way in which a kernel
 // does it.
 func (m *mergeStep) storeProgress(ctx context.Context) error {
+	m.status.NextRangeKey.Set(format.Key{})
+	m.status.NrRequests.Set(0)
+	m.status.NrComplete.Set(0)
+	if left := uint64(len(m.completes)); left > 0 {
+		// So many make a kernel go on with them first.
+		const spliceBatch = 8
+		m.status.NrComplete.Set(max(left, spliceBatch))
+	}
+	return m.storeStatus(ctx)
+}
+
+// storeStatus stores the status and the ranges.
+func (m *mergeStep) storeStatus(ctx context.Context) error {
 	return m.changeLogMerge(ctx, func(w *btree.Writer) error {
-		m.status.NextRangeKey.Set(format.Key{})
-		m.status.NrRequests.Set(0)
-		m.status.NrComplete.Set(uint64(len(m.completes)))
 		if err := w.Force(ctx, btree.Item{Key: format.LogMergeStatusKey(), Value: format.Bytes(m.status)}); err != nil {
 			return err
 		}

@@ -32,6 +32,9 @@ type Log struct {
 	entries []format.SrchEntry
 	inodes  int64 // created less deleted in the transaction
 	seq     uint64
+	// mergeAt is how many blocks the private tree needs to be merged for want
+	// of room.
+	mergeAt int
 
 	// lock guards what reads see: it is shared by reads, and taken alone by
 	// whoever has the turn and changes the view.

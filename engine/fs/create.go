@@ -71,11 +71,11 @@ func (w *Writer) Symlink(ctx context.Context, who Caller, dir uint64, name, targ
 // get rid of it, or to let go of it after [Writer.Link], it is to be closed
 // (open(2), O_TMPFILE).
 func (w *Writer) Tmpfile(ctx context.Context, who Caller, dir uint64, mode uint32) (Inode, error) {
-	var made Inode // counted as open
+	var made *Inode // counted as open
 	closeMade := func() {
-		if made.Ino != 0 {
+		if made != nil {
 			w.opens.close(made.Ino)
-			made = Inode{}
+			made = nil
 		}
 	}
 	err := w.update(ctx, txn.Allocating, func(c *change) error {
@@ -97,13 +97,14 @@ func (w *Writer) Tmpfile(ctx context.Context, who Caller, dir uint64, mode uint3
 		if err := w.opens.open(in.Ino, true); err != nil {
 			return err
 		}
-		made = *in
+		made = in
 		return nil
 	})
 	if err != nil {
 		closeMade()
+		return Inode{}, err
 	}
-	return made, err
+	return *made, nil
 }
 
 func (w *Writer) create(ctx context.Context, who *Caller, dir uint64, name string, n newNode) (Inode, error) {

@@ -53,6 +53,12 @@ type Attr struct {
 // it; EPERM for a file under retention; what Truncate says; EOPNOTSUPP for the
 // mode of a symbolic link.
 func (w *Writer) SetAttr(ctx context.Context, who Caller, ino uint64, a Attr) (Inode, error) {
+	if a.Mask&AttrSize != 0 {
+		in, err := w.setSize(ctx, &who, ino, &a)
+		if err != nil || a.Mask == AttrSize && !losesPrivileges(&who, &in) {
+			return in, err
+		}
+	}
 	var set *Inode
 	err := w.update(ctx, txn.Freeing, func(c *change) (err error) {
 		set, err = c.setAttr(ctx, &who, ino, a)
@@ -62,6 +68,36 @@ func (w *Writer) SetAttr(ctx context.Context, who Caller, ino uint64, a Attr) (I
 		return Inode{}, err
 	}
 	return *set, nil
+}
+
+// setSize sets the size, unless other attributes are not the caller's to set.
+func (w *Writer) setSize(ctx context.Context, who *Caller, ino uint64, a *Attr) (in Inode, err error) {
+	if a.Mask != AttrSize {
+		err := w.update(ctx, txn.Freeing, func(c *change) error {
+			in, err := c.inode(ctx, ino)
+			if err != nil {
+				return err
+			}
+			return c.checkAttr(ctx, who, in, a)
+		})
+		if err != nil {
+			return Inode{}, err
+		}
+	}
+	if err := w.Truncate(ctx, *who, ino, a.Size); err != nil {
+		return Inode{}, err
+	}
+	err = w.Read(ctx, func(f *FS) error {
+		in, err = f.Inode(ctx, ino)
+		return err
+	})
+	return in, err
+}
+
+// losesPrivileges reports whether another size takes the setuid or setgid bit
+// from a file (Linux fs/inode.c: dentry_needs_remove_privs).
+func losesPrivileges(who *Caller, in *Inode) bool {
+	return !who.Admin && in.Mode&(modeSetuid|modeSetgid) != 0
 }
 
 func (c *change) setAttr(ctx context.Context, who *Caller, ino uint64, a Attr) (*Inode, error) {
@@ -109,11 +145,12 @@ func (c *change) checkAttr(ctx context.Context, who *Caller, in *Inode, a *Attr)
 	return checkRetention(in)
 }
 
-// dropPrivileges makes a change of owner or group take the setuid and setgid
-// bits from what is no directory (Linux fs/open.c: chown_common, fs/attr.c:
-// notify_change, setattr_should_drop_sgid).
+// dropPrivileges makes a change of owner, group or size take the setuid and
+// setgid bits from what is no directory (Linux fs/open.c: chown_common,
+// fs/attr.c: notify_change, setattr_should_drop_sgid).
 func (a *Attr) dropPrivileges(who *Caller, in *Inode) {
-	if a.Mask&(AttrUID|AttrGID) == 0 || in.IsDir() {
+	given := a.Mask&(AttrUID|AttrGID) != 0 && !in.IsDir()
+	if !given && (a.Mask&AttrSize == 0 || !losesPrivileges(who, in)) {
 		return
 	}
 	mode := in.Mode

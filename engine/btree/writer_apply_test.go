@@ -15,17 +15,18 @@ import (
 	"scoutfs/engine/format"
 )
 
-// fill returns how full leaves are on average.
+// fill returns how full leaves but the last one are on average.
 func fill(t *testing.T, tree *btree.Tree) float64 {
 	t.Helper()
-	leaves, bytes := 0, 0
+	leaves, bytes, last := 0, 0, 0
 	for _, b := range content(t, tree) {
 		if b.Level() == 0 {
 			leaves++
-			bytes += int(b.Head().TotalItemBytes.Get())
+			last = int(b.Head().TotalItemBytes.Get())
+			bytes += last
 		}
 	}
-	return float64(bytes) / float64(leaves) / format.BtreeLeafBytes
+	return float64(bytes-last) / float64(leaves-1) / format.BtreeLeafBytes
 }
 
 // run returns n items with keys after each other.
@@ -41,7 +42,7 @@ func TestAscendingItemsFillLeaves(t *testing.T) {
 	for _, value := range []int{0, 16, 168, 896} {
 		g := newGarden(t, 3000)
 		w := btree.NewWriter(g.blocks, format.Root{}, format.TreeFSRoot)
-		items := run(1, 40_000, value)
+		items := run(1, 8_000, value)
 		if err := w.Apply(t.Context(), each(items), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -64,8 +65,8 @@ func TestRunsInTheMiddleFillLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := slices.Clone(ends)
-	for batch := range 10 {
-		items := run(uint64(10_000+batch*4000), 4000, 100)
+	for batch := range 6 {
+		items := run(uint64(10_000+batch*2000), 2000, 100)
 		if err := w.Apply(t.Context(), each(items), nil); err != nil {
 			t.Fatal(err)
 		}

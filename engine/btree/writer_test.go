@@ -113,16 +113,17 @@ func TestWriterAgreesWithModel(t *testing.T) {
 		longest, grows int // bytes of values; of 10 changes, how many add
 	}{
 		{"few keys", 60, 2000, 40, 5},
-		{"long values", 600, 6000, 896, 6},
-		{"no values", 40000, 40000, 0, 8},
-		{"shrinking", 3000, 30000, 300, 3},
-		{"many", 30000, 60000, 100, 6},
+		{"long values", 500, 3000, 896, 6},
+		{"no values", 6000, 8000, 0, 8},
+		{"shrinking", 1500, 8000, 300, 3},
+		{"many", 6000, 12000, 100, 6},
 	} {
 		t.Run(shape.name, func(t *testing.T) {
 			t.Parallel()
 			m := newModel(t, shape.keys, shape.longest)
-			for batch := range 20 {
-				for range shape.ops / 20 {
+			const batches = 8
+			for batch := range batches {
+				for range shape.ops / batches {
 					m.step(t, m.random.IntN(10) < shape.grows)
 				}
 				m.check(t, batch)

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Package block reads metadata blocks that verify themselves. A block is
-// reached through a [format.Ref], and what comes back either carries the
-// right crc, magic, volume id, number and sequence number, or is an error
+// Package block reads and writes metadata blocks that verify themselves. A
+// block is reached through a [format.Ref], and what comes back either carries
+// the right crc, magic, volume id, number and sequence number, or is an error
 // that says which of them is wrong (docs/format.md 2.1, 12).
+//
+// # Writing
+//
+// A [Writer] gives out copies of blocks, with new numbers, to be changed. They
+// stay in memory until [Writer.Write] seals and writes all of them, and are
+// clean blocks in the Reader's cache from then on. Flushing the device, and
+// writing the super that leads to them, is up to the caller.
 //
 // # Cache
 //

@@ -5,6 +5,7 @@ package fs
 import (
 	"context"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"scoutfs/engine/device"
@@ -121,7 +122,7 @@ func (p *packer) write(ctx context.Context, files []NewFile) error {
 	if p.w.data == nil {
 		return ErrNoDataDevice
 	}
-	out := packWriter{data: p.w.data, runs: p.runs, buf: device.AlignedBuffer(dataPerChange)[:0]}
+	out := packWriter{data: p.w.data, runs: slices.Clone(p.runs), buf: device.AlignedBuffer(dataPerChange)[:0]}
 	for i := range files {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -72,11 +72,7 @@ func (o *Overlay) Set(k format.Key, seq uint64, value []byte) {
 // Create is Set of a key that has no item in the view of the trees and the
 // overlay. If it is deleted later, nothing is left of it.
 func (o *Overlay) Create(k format.Key, seq uint64, value []byte) {
-	c := change{key: k, seq: seq, value: value, state: changeCreated}
-	if _, ok := o.get(k); ok {
-		c.state = changeSet // the deletion that is there deletes an item of a tree
-	}
-	o.put(c)
+	o.put(change{key: k, seq: seq, value: value, state: changeCreated})
 }
 
 // Delete takes a key's item away, whether there is one or not. It is not for
@@ -136,16 +132,6 @@ func (o *Overlay) Len() int { return o.changes.Len() }
 // Bytes returns about how much memory the changes take.
 func (o *Overlay) Bytes() int { return o.bytes }
 
-// maxSeq returns the greatest seq of the changes.
-func (o *Overlay) maxSeq() uint64 {
-	seq := uint64(0)
-	o.changes.Scan(func(c change) bool {
-		seq = max(seq, c.seq)
-		return true
-	})
-	return seq
-}
-
 // Items returns the changes as the items of a log tree, in key order:
 // deletions are items, and totals are deltas.
 func (o *Overlay) Items() iter.Seq[btree.Item] {
@@ -156,10 +142,16 @@ func (o *Overlay) Items() iter.Seq[btree.Item] {
 
 func (o *Overlay) get(k format.Key) (change, bool) { return o.changes.Get(change{key: k}) }
 
+// put stores a change in place of the one that is there.
 func (o *Overlay) put(c change) {
 	was, there := o.changes.Set(c)
-	if was.state == changeCreated && c.state == changeSet {
-		c.state = changeCreated
+	if there && c.state != changeDeleted && was.state != c.state {
+		// What was created stays so. What was set or deleted is an item of a
+		// tree, whatever the caller says.
+		c.state = changeSet
+		if was.state == changeCreated {
+			c.state = changeCreated
+		}
 		o.changes.Set(c)
 	}
 	o.bytes += c.size()

@@ -5,7 +5,6 @@ package forest
 import (
 	"context"
 	"fmt"
-	"iter"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/btree"
@@ -25,16 +24,17 @@ func WriteLog(ctx context.Context, w *block.Writer, lt *format.LogTrees, o *Over
 		return 0, nil
 	}
 	tree := btree.NewWriter(w, lt.ItemRoot.Root(), format.TreeLogItems)
-	if err := tree.Apply(ctx, o.itemsOrErrors(), addToLog); err != nil {
+	items := logItems{overlay: o}
+	if err := tree.Apply(ctx, items.all, addToLog); err != nil {
 		return 0, fmt.Errorf("writing log trees %016x.%d: %w", lt.RID.Get(), lt.Nr.Get(), err)
 	}
-	bloom, err := writeBloom(ctx, w, lt.BloomRef.Ref(), o)
+	bloom, err := addToBloom(ctx, w, lt.BloomRef.Ref(), items.locks)
 	if err != nil {
 		return 0, fmt.Errorf("writing the bloom filter of log trees %016x.%d: %w", lt.RID.Get(), lt.Nr.Get(), err)
 	}
 	lt.ItemRoot.Set(tree.Root())
 	lt.BloomRef.Set(bloom)
-	lt.MaxItemSeq.Set(o.maxSeq())
+	lt.MaxItemSeq.Set(items.maxSeq)
 	return tree.Blocks(), nil
 }
 
@@ -51,24 +51,35 @@ func addToLog(old *btree.Item, it btree.Item) (btree.Item, btree.Action, error) 
 	return it, btree.Store, nil
 }
 
-// itemsOrErrors is Items that ends at an item that no bloom filter can hold.
-func (o *Overlay) itemsOrErrors() iter.Seq2[btree.Item, error] {
-	return func(yield func(btree.Item, error) bool) {
-		for it := range o.Items() {
-			var err error
-			if _, ok := format.LockRange(it.Key); !ok {
-				err = fmt.Errorf("no lock covers items like %s", it.Key)
-			}
-			if !yield(it, err) || err != nil {
+// logItems yields an overlay's items and remembers what they have in common.
+type logItems struct {
+	overlay *Overlay
+	locks   []format.Range // that cover the items, each once
+	maxSeq  uint64
+}
+
+// all yields the items, and ends with an error at one that no bloom filter can
+// hold.
+func (l *logItems) all(yield func(btree.Item, error) bool) {
+	for it := range l.overlay.Items() {
+		l.maxSeq = max(l.maxSeq, it.Seq)
+		if n := len(l.locks); n == 0 || !l.locks[n-1].Contains(it.Key) {
+			lock, ok := format.LockRange(it.Key)
+			if !ok {
+				yield(it, fmt.Errorf("no lock covers items like %s", it.Key))
 				return
 			}
+			l.locks = append(l.locks, lock)
+		}
+		if !yield(it, nil) {
+			return
 		}
 	}
 }
 
-// writeBloom adds to a bloom filter what it does not hold yet.
-func writeBloom(ctx context.Context, w *block.Writer, ref format.Ref, o *Overlay) (format.Ref, error) {
-	missing, err := missingBits(ctx, w, ref, o)
+// addToBloom adds to a bloom filter those locks that it does not hold yet.
+func addToBloom(ctx context.Context, w *block.Writer, ref format.Ref, locks []format.Range) (format.Ref, error) {
+	missing, err := missingBits(ctx, w, ref, locks)
 	if err != nil || len(missing) == 0 {
 		return ref, err
 	}
@@ -91,8 +102,8 @@ func writeBloom(ctx context.Context, w *block.Writer, ref format.Ref, o *Overlay
 	return ref, nil
 }
 
-// missingBits returns the bits of the items' lock ranges that a filter lacks.
-func missingBits(ctx context.Context, w *block.Writer, ref format.Ref, o *Overlay) ([][format.BloomFunctions]uint32, error) {
+// missingBits returns the bits of the locks that a filter lacks.
+func missingBits(ctx context.Context, w *block.Writer, ref format.Ref, locks []format.Range) ([][format.BloomFunctions]uint32, error) {
 	var there *format.BloomBlock
 	if !ref.IsZero() {
 		b, err := w.Read(ctx, ref, format.MagicBloom)
@@ -104,13 +115,8 @@ func missingBits(ctx context.Context, w *block.Writer, ref format.Ref, o *Overla
 		}
 	}
 	var missing [][format.BloomFunctions]uint32
-	var last format.Range
-	for it := range o.Items() {
-		if last.End != (format.Key{}) && last.Contains(it.Key) {
-			continue
-		}
-		last, _ = format.LockRange(it.Key)
-		if bits := format.BloomBitsOf(last.Start); there == nil || !there.Has(bits) {
+	for _, lock := range locks {
+		if bits := format.BloomBitsOf(lock.Start); there == nil || !there.Has(bits) {
 			missing = append(missing, bits)
 		}
 	}

@@ -48,7 +48,13 @@ func (l *Log) commit(ctx context.Context) error {
 	l.own = next
 	l.durable.Store(done)
 	super := l.server.Super()
-	l.start(l.committed(super), super)
+	// Their parents have just been written, and are in the cache.
+	own, err := leavesOf(context.WithoutCancel(ctx), l.server.Blocks(), l.own.trees.ItemRoot.Root())
+	if err != nil {
+		l.failure.Store(&failure{err})
+		return err
+	}
+	l.start(l.committed(super), super, own)
 	return nil
 }
 

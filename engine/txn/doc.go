@@ -41,6 +41,6 @@
 // # Memory
 //
 // The overlay and the search entries are bounded by [Options.MaxBytes] and the
-// largest operation. A commit holds the blocks that it writes besides, at most as
+// largest operation; besides there is a key for each leaf of the private tree. A commit holds the blocks that it writes besides, at most as
 // many as a list block of free ones has entries.
 package txn

@@ -117,7 +117,7 @@ func TestOperationThatNoCommitCanHoldFails(t *testing.T) {
 	t.Parallel()
 	v := testlog.New(t, testlog.Options{MetaBlocks: 1500})
 	large := func(tx *txn.Tx) error {
-		for i := range uint64(100_000) {
+		for i := range uint64(30_000) {
 			tx.Set(format.XattrKey(1024+i, 1, 2, 0), make([]byte, 800))
 		}
 		return nil

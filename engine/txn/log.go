@@ -29,6 +29,7 @@ type Log struct {
 	turn    chan struct{}
 	closed  bool
 	own     private // as it was committed last
+	leaves  leaves  // of the private tree
 	entries []format.SrchEntry
 	inodes  int64 // created less deleted in the transaction
 	seq     uint64
@@ -79,7 +80,7 @@ func Open(ctx context.Context, srv *server.Server, o Options) (*Log, error) {
 		return nil, err
 	}
 	l.own = newPrivate(l.unusedRID(base.LogTrees), 1)
-	l.start(base, super)
+	l.start(base, super, leaves{})
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
 	if o.Interval > 0 {
@@ -100,14 +101,15 @@ func (l *Log) unusedRID(logs []*format.LogTrees) uint64 {
 	}
 }
 
-// start opens a transaction on top of what is committed.
-func (l *Log) start(base *forest.Snapshot, super *format.Super) {
+// start opens a transaction on top of what is committed. Own are the leaves of
+// the private tree.
+func (l *Log) start(base *forest.Snapshot, super *format.Super, own leaves) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	l.overlay = forest.NewOverlay()
 	l.rebase(base, super)
 	l.merging = false
-	l.entries, l.inodes = nil, 0
+	l.leaves, l.entries, l.inodes = own, nil, 0
 	l.seq = l.server.AdvanceSeq()
 }
 

@@ -55,6 +55,6 @@ func (l *Log) serve(ctx context.Context, work func(context.Context) error) error
 	if t := &l.own.trees; t.CommitTransSeq.Get() != 0 {
 		l.own = newPrivate(t.RID.Get(), t.Nr.Get()+1)
 	}
-	l.start(base, super)
+	l.start(base, super, leaves{})
 	return err
 }

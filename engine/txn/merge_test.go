@@ -78,7 +78,7 @@ func TestReadsGoOnDuringAMerge(t *testing.T) {
 	t.Parallel()
 	v := testlog.New(t, testlog.Options{})
 	files := map[uint64]file{}
-	create(t, v, files, 500)
+	create(t, v, files, 100)
 	ctx, stop := context.WithCancel(t.Context())
 	var wait sync.WaitGroup
 	for range 3 {
@@ -91,7 +91,7 @@ func TestReadsGoOnDuringAMerge(t *testing.T) {
 			}
 		})
 	}
-	for range 10 {
+	for range 5 {
 		create(t, v, files, 20)
 		if err := v.Log.Merge(t.Context(), nil); err != nil {
 			t.Error(err)

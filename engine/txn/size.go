@@ -33,9 +33,9 @@ func (l *Log) full() bool {
 // need returns how many metadata blocks a commit of the transaction may take
 // beside those that the server takes for its own trees.
 func (l *Log) need() int {
-	// Each changed item may be in a leaf of its own, which is copied, and when
-	// it is full leaves two more, or the parts of one that is long enough.
-	touched := min(l.overlay.Len(), l.own.blocks)
+	// A leaf is copied, and when it is full leaves two more. What is added may
+	// also fill new ones.
+	touched := l.leaves.n
 	added := 2*touched + l.overlay.Bytes()/leafBytes + 1
 	parents := min(touched, l.own.blocks/parentItems) + added/parentItems
 	need := fixedBlocks + touched + added + parents

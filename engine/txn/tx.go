@@ -37,17 +37,27 @@ func (t *Tx) Seq() uint64 { return t.log.seq }
 
 // Set gives a key an item, whether it has one or not. The value is kept and
 // must not be changed any more. Totals are changed by AddTotal only.
-func (t *Tx) Set(k format.Key, value []byte) { t.log.overlay.Set(k, t.log.seq, value) }
+func (t *Tx) Set(k format.Key, value []byte) {
+	t.log.leaves.touch(k)
+	t.log.overlay.Set(k, t.log.seq, value)
+}
 
 // Create is Set of a key that has no item in View, which the caller must know.
 // An item that is created and deleted in one transaction leaves nothing behind.
-func (t *Tx) Create(k format.Key, value []byte) { t.log.overlay.Create(k, t.log.seq, value) }
+func (t *Tx) Create(k format.Key, value []byte) {
+	t.log.leaves.touch(k)
+	t.log.overlay.Create(k, t.log.seq, value)
+}
 
 // Delete takes a key's item away, whether there is one or not.
-func (t *Tx) Delete(k format.Key) { t.log.overlay.Delete(k, t.log.seq) }
+func (t *Tx) Delete(k format.Key) {
+	t.log.leaves.touch(k)
+	t.log.overlay.Delete(k, t.log.seq)
+}
 
 // AddTotal adds to a total and its count, modulo 2^64.
 func (t *Tx) AddTotal(k format.Key, total, count uint64) {
+	t.log.leaves.touch(k)
 	t.log.overlay.AddTotal(k, t.log.seq, total, count)
 }
 

@@ -5,11 +5,11 @@ package block
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 
+	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 )
 
@@ -41,7 +41,7 @@ func (w *Writer) Write(ctx context.Context) error {
 		}
 	}
 	var group sync.WaitGroup
-	for range min(len(runs), maxWriters, 2*runtime.GOMAXPROCS(0)) - 1 {
+	for range min(len(runs), maxWriters) - 1 {
 		group.Go(work)
 	}
 	work()
@@ -75,9 +75,17 @@ func (w *Writer) dirtyRuns() (runs [][]*dirtyBlock) {
 
 // writeRun seals and writes neighbouring blocks.
 func (w *Writer) writeRun(run []*dirtyBlock) error {
-	for _, d := range run {
+	bufs := make([][]byte, len(run))
+	for i, d := range run {
 		format.Seal(d.bytes)
-		if _, err := w.dev.WriteAt(d.bytes, offset(d.ref.Blkno)); err != nil {
+		bufs[i] = d.bytes
+	}
+	if vector, ok := w.dev.(device.VectorWriter); ok && len(run) > 1 {
+		_, err := vector.WriteVectorAt(bufs, offset(run[0].ref.Blkno))
+		return err
+	}
+	for i, d := range run {
+		if _, err := w.dev.WriteAt(bufs[i], offset(d.ref.Blkno)); err != nil {
 			return err
 		}
 	}

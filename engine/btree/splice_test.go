@@ -15,7 +15,9 @@ func TestSplicePutsASubtreeInItsPlace(t *testing.T) {
 	t.Parallel()
 	for _, height := range []uint8{1, 2} {
 		v := testblock.New(t, 60)
-		leaf := func(inos ...uint64) format.Ref { return v.Add(format.MagicBtree, testblock.Btree(0, inodes(inos...)...)) }
+		leaf := func(inos ...uint64) format.Ref {
+			return v.Add(format.MagicBtree, testblock.Btree(0, inodes(inos...)...))
+		}
 		end := func(last uint64, ref format.Ref) testblock.Item { return testblock.RefItem(format.InodeKey(last), ref) }
 		parent := func(level int, items ...testblock.Item) format.Ref {
 			return v.Add(format.MagicBtree, testblock.Btree(level, items...))

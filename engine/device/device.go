@@ -85,6 +85,14 @@ type VectorReader interface {
 	ReadVectorAt(bufs [][]byte, off int64) (int, error)
 }
 
+// VectorWriter is a [Device] that can store several buffers in one run of bytes
+// with one request to the storage.
+type VectorWriter interface {
+	// WriteVectorAt stores the buffers, in order, at off. It is WriteAt in
+	// every other respect; the count returned is over all buffers.
+	WriteVectorAt(bufs [][]byte, off int64) (int, error)
+}
+
 // Aligner is a [Device] that transfers straight between the storage and the
 // caller's memory if offset, length and address are right, and copies if not.
 type Aligner interface {

@@ -12,7 +12,7 @@ import (
 )
 
 // file is a block device or regular file. It implements Device, Discarder,
-// VectorReader and Aligner.
+// VectorReader, VectorWriter and Aligner.
 type file struct {
 	name     string
 	size     int64

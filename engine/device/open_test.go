@@ -74,6 +74,10 @@ func TestReaderDoesNotWrite(t *testing.T) {
 		} else if !errors.Is(err, fs.ErrPermission) || !errors.Is(err, unix.EBADF) {
 			t.Errorf("%+v: %v is neither a permission error nor EBADF", opts, err)
 		}
+		bufs := [][]byte{make([]byte, 4096), make([]byte, 4096)}
+		if n, err := dev.(device.VectorWriter).WriteVectorAt(bufs, 0); n != 0 || !errors.Is(err, device.ErrReadOnly) {
+			t.Errorf("%+v: WriteVectorAt = %d, %v", opts, n, err)
+		}
 		if err := dev.(device.Discarder).Discard(0, 4096); !errors.Is(err, device.ErrReadOnly) {
 			t.Errorf("%+v: Discard: %v", opts, err)
 		}
@@ -92,12 +96,13 @@ func TestClosedDeviceFails(t *testing.T) {
 	}
 	bufs := [][]byte{make([]byte, 4096), make([]byte, 4096)}
 	calls := map[string]func() error{
-		"ReadAt":       func() error { _, err := dev.ReadAt(bufs[0], 0); return err },
-		"ReadVectorAt": func() error { _, err := dev.(device.VectorReader).ReadVectorAt(bufs, 0); return err },
-		"WriteAt":      func() error { _, err := dev.WriteAt(bufs[0], 0); return err },
-		"Discard":      func() error { return dev.(device.Discarder).Discard(0, 4096) },
-		"Flush":        dev.Flush,
-		"Close":        dev.Close,
+		"ReadAt":        func() error { _, err := dev.ReadAt(bufs[0], 0); return err },
+		"ReadVectorAt":  func() error { _, err := dev.(device.VectorReader).ReadVectorAt(bufs, 0); return err },
+		"WriteAt":       func() error { _, err := dev.WriteAt(bufs[0], 0); return err },
+		"WriteVectorAt": func() error { _, err := dev.(device.VectorWriter).WriteVectorAt(bufs, 0); return err },
+		"Discard":       func() error { return dev.(device.Discarder).Discard(0, 4096) },
+		"Flush":         dev.Flush,
+		"Close":         dev.Close,
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, fs.ErrClosed) {

@@ -68,6 +68,54 @@ func (f *file) readVectorOnce(bufs [][]byte, off, inside int64) (int64, error) {
 	return f.readVectorBounced(bufs, off, inside)
 }
 
+func (f *file) WriteVectorAt(bufs [][]byte, off int64) (int, error) {
+	f.life.RLock()
+	defer f.life.RUnlock()
+	want := vectorLen(bufs)
+	done := int64(0)
+	err := f.checkChange(off, want)
+	if err == nil {
+		done, err = f.writeVector(bufs, off)
+	}
+	if err != nil {
+		return int(done), &Error{Op: OpWrite, Device: f.name, Off: off, Len: want, Done: done, Err: err}
+	}
+	return int(done), nil
+}
+
+// writeVector writes all of bufs. What one vectored request does not take is
+// written buffer by buffer.
+func (f *file) writeVector(bufs [][]byte, off int64) (int64, error) {
+	done, err := f.writeVectorOnce(bufs, off)
+	if err != nil {
+		return done, err
+	}
+	skip := done
+	for _, buf := range bufs {
+		past := min(skip, int64(len(buf)))
+		skip -= past
+		n, err := f.write(buf[past:], off+done)
+		done += int64(n)
+		if err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// writeVectorOnce makes one request if it can, and otherwise returns 0.
+func (f *file) writeVectorOnce(bufs [][]byte, off int64) (int64, error) {
+	switch {
+	case len(bufs) < 2 || len(bufs) > maxVector:
+		return 0, nil
+	case f.directFD < 0:
+		return pwritev(f.fd, bufs, off)
+	case f.alignedVector(bufs, off):
+		return pwritev(f.directFD, bufs, off)
+	}
+	return 0, nil
+}
+
 func (f *file) alignedVector(bufs [][]byte, off int64) bool {
 	for _, buf := range bufs {
 		if alignedPrefix(buf, off, f.align) != len(buf) {
@@ -103,6 +151,15 @@ func (f *file) readVectorBounced(bufs [][]byte, off, inside int64) (int64, error
 func preadv(fd int, bufs [][]byte, off int64) (int64, error) {
 	for {
 		n, err := unix.Preadv(fd, bufs, off)
+		if !errors.Is(err, unix.EINTR) {
+			return int64(max(n, 0)), err
+		}
+	}
+}
+
+func pwritev(fd int, bufs [][]byte, off int64) (int64, error) {
+	for {
+		n, err := unix.Pwritev(fd, bufs, off)
 		if !errors.Is(err, unix.EINTR) {
 			return int64(max(n, 0)), err
 		}

@@ -100,3 +100,56 @@ func TestVectoredReadGoesOnWhereTheRequestStopped(t *testing.T) {
 		t.Error("wrong bytes")
 	}
 }
+
+func TestVectoredWriteStoresBuffersInOrder(t *testing.T) {
+	t.Parallel()
+	const size = 2<<20 + 777
+	unaligned := func(n int) []byte { return device.AlignedBuffer(n + 1)[1:] }
+	many := make([]int, 300)
+	for i := range many {
+		many[i] = 512
+	}
+	tests := []struct {
+		name    string
+		off     int64
+		lengths []int
+		wantErr error
+	}{
+		{"none", 4096, nil, nil},
+		{"one", 4096, []int{8192}, nil},
+		{"blocks", 65536, []int{65536, 65536, 4096}, nil},
+		{"empty ones between", 0, []int{0, 4096, 0, 4096, 0}, nil},
+		{"odd lengths and offset", 1001, []int{1, 4095, 777, 10000}, nil},
+		{"very many", 4096, many, nil},
+		{"to the end", size - 5000, []int{1000, 4000}, nil},
+		{"across the end", size - 5000, []int{4096, 4096}, unix.ENOSPC},
+		{"beyond the end", size, []int{512, 512}, unix.ENOSPC},
+		{"negative offset", -1, []int{512, 512}, unix.EINVAL},
+	}
+	for _, direct := range []bool{false, true} {
+		for _, allocate := range []func(int) []byte{device.AlignedBuffer, unaligned} {
+			for i, test := range tests {
+				want := pattern(size, 80)
+				dev := open(t, makeFile(t, want), device.Options{Write: true, Direct: direct})
+				var bufs [][]byte
+				for j, length := range test.lengths {
+					buf := allocate(length)
+					copy(buf, pattern(length, byte(100*i+j)))
+					bufs = append(bufs, buf)
+				}
+				all := bytes.Join(bufs, nil)
+				n, err := dev.(device.VectorWriter).WriteVectorAt(bufs, test.off)
+				switch {
+				case !errors.Is(err, test.wantErr):
+					t.Errorf("direct %v: %s: %v, want %v", direct, test.name, err, test.wantErr)
+				case err != nil && n != 0, err == nil && n != len(all):
+					t.Errorf("direct %v: %s: %d bytes, %v", direct, test.name, n, err)
+				}
+				if test.wantErr == nil {
+					copy(want[test.off:], all)
+				}
+				wantContents(t, dev, 0, want)
+			}
+		}
+	}
+}

@@ -323,7 +323,57 @@ func (h *history) store(tb testing.TB) (*forest.Snapshot, error) {
 	if err != nil || h.overlay == nil {
 		return s, err
 	}
-	return s.With(h.overlay.items.overlay()), nil
+	return h.commit(tb, v, s)
+}
+
+// commit writes a part of the changes that are in memory into a log tree, in
+// one commit or several, and returns the view of it with the rest.
+func (h *history) commit(tb testing.TB, v *testblock.Volume, s *forest.Snapshot) (*forest.Snapshot, error) {
+	w := block.NewWriter(s.Blocks(), v.Dev, testblock.FSID, v.Space(), h.random.Uint64)
+	lt := new(format.LogTrees)
+	lt.RID.Set(uint64(h.random.IntN(5)))
+	lt.Nr.Set(1000)
+	lt.Flags.Set(format.LogTreesFinalized)
+	rest := h.overlay.items
+	for range h.random.IntN(3) {
+		var part modelTree
+		part, rest = h.split(rest)
+		if _, err := forest.WriteLog(tb.Context(), w, lt, part.overlay()); err != nil {
+			return nil, err
+		}
+		if err := w.Write(tb.Context()); err != nil {
+			return nil, err
+		}
+	}
+	h.seq++
+	lt.FinalizeSeq.Set(h.seq)
+	logs := append(slices.Clone(s.LogTrees), lt)
+	slices.SortStableFunc(logs, func(a, b *format.LogTrees) int { return cmp.Compare(a.RID.Get(), b.RID.Get()) })
+	return forest.New(s.Blocks(), s.Super, logs, s.Merge).With(rest.overlay()), nil
+}
+
+// split takes changes apart: of a total, a part may come first, and of another
+// key, an older version.
+func (h *history) split(items modelTree) (first, rest modelTree) {
+	first, rest = modelTree{}, modelTree{}
+	for _, k := range slices.SortedFunc(maps.Keys(items), format.Key.Compare) {
+		item := items[k]
+		older := version{seq: item.seq, value: []byte("older"), deleted: h.random.IntN(2) == 0}
+		if k.Zone == format.ZoneXattrTotl {
+			older = version{seq: item.seq, total: h.random.Uint64N(9), count: 1}
+			item.total -= older.total
+			item.count -= older.count
+		}
+		switch h.random.IntN(3) {
+		case 0:
+			rest[k] = items[k]
+		case 1:
+			first[k] = items[k]
+		default:
+			first[k], rest[k] = older, item
+		}
+	}
+	return first, rest
 }
 
 // overlay returns the changes of a log tree as they are in memory.

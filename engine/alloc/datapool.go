@@ -4,6 +4,7 @@ package alloc
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -90,7 +91,7 @@ func (p *DataPool) Reserve(ctx context.Context, want uint64) (format.Extent, err
 func (p *DataPool) reserve(ctx context.Context, want uint64) (format.Extent, error) {
 	if want >= chunkBlocks {
 		e, err := p.take(ctx, want)
-		if err == nil || p.chunk.Len == 0 {
+		if p.chunk.Len == 0 || !errors.Is(err, syscall.ENOSPC) {
 			return e, err
 		}
 	} else if err := p.growChunk(ctx, want); err != nil {

@@ -41,6 +41,17 @@ func (c *Commit) FreeMeta(extents ...format.Extent) {
 			}
 		}
 	}
+	c.lists.floor = c.from.needs(c.server.data.Changes()) + filledBlocks(c.listed())
+}
+
+// listed bounds how many blocks that are freed in bulk go through a list: those
+// of the shorter extents.
+func (c *Commit) listed() uint64 {
+	n := uint64(len(c.bulk.Extents()))
+	if n <= bulkChanges {
+		return 0
+	}
+	return (c.bulk.Total()/n + 1) * (n - bulkChanges)
 }
 
 // FreeList makes all blocks of a list free with the commit: those that its
@@ -94,6 +105,9 @@ type settlement struct {
 // change is what one change of a tree of free metadata extents takes.
 func (s *settlement) change() uint64 { return changeBlocks(s.from.metaHeight()) }
 
+// listNeeds is what the lists take when all is done.
+func (s *settlement) listNeeds() uint64 { return listBlocks + filledBlocks(uint64(len(s.lists.freed))) }
+
 // changeData changes the free extents of the data device.
 func (s *settlement) changeData(ctx context.Context) error {
 	x := alloc.NewExtentWriter(s.Blocks, s.Super.DataAlloc)
@@ -118,7 +132,7 @@ func (s *settlement) freeBulk(ctx context.Context) error {
 	slices.SortFunc(extents, func(a, b format.Extent) int {
 		return cmp.Or(cmp.Compare(b.Len, a.Len), cmp.Compare(a.Start, b.Start))
 	})
-	s.lists.floor = listBlocks + s.from.keep() + 2*s.change()
+	s.lists.floor = s.listNeeds() + filledBlocks(s.listed()) + s.from.keep() + 2*s.change()
 	for i, e := range extents {
 		if i < bulkChanges && s.lists.above(s.lists.floor) >= s.change() {
 			if err := insertApart(ctx, s.larger, s.other, e); err != nil {
@@ -158,7 +172,7 @@ func (s *settlement) fill(ctx context.Context) error {
 // mayFill reports whether there is room for one more change. What is kept for
 // the next mount may be used as long as the list that is filled has less.
 func (s *settlement) mayFill(l *alloc.List) bool {
-	s.lists.floor = listBlocks
+	s.lists.floor = s.listNeeds()
 	if uint64(len(l.Entries)) >= s.from.keep() {
 		s.lists.floor += s.from.keep() + s.change()
 	}
@@ -168,7 +182,7 @@ func (s *settlement) mayFill(l *alloc.List) bool {
 // drain makes extents of blocks that were freed by earlier commits. When space
 // is short, those in the commit's own list are not kept waiting either.
 func (s *settlement) drain(ctx context.Context) error {
-	s.lists.floor = listBlocks + s.from.keep()
+	s.lists.floor = s.listNeeds() + s.from.keep()
 	floor := s.lists.floor + s.lists.above(s.lists.floor+settledBlocks)
 	head := &s.Super.ServerMetaFreed[1-s.from.active]
 	l, err := alloc.ReadList(ctx, s.Blocks.Reader(), *head)

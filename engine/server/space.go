@@ -47,20 +47,24 @@ func changeBlocks(height uint64) uint64 { return 15 * (1 + height) }
 
 // changesBlocks is how many blocks so many changes can dirty at worst, in a
 // tree of so many blocks. Each block is dirtied once, whatever the number of
-// changes, and may be split once before there is room in it for hundreds of
-// items.
+// changes, and split once before there is room in it for hundreds of items, of
+// which a change is six at most.
 func changesBlocks(changes, blocks, height uint64) uint64 {
 	if changes == 0 {
 		return 0
 	}
-	all := 2*blocks + changes/100 + 2*height + 4
+	all := 2*blocks + changes/50 + 2*height + 4
 	apart := 15*changes + blocks/100 + 4*height + 4
 	return min(all, apart)
 }
 
 // listBlocks is how many blocks of lists a commit can write: two of each pair,
-// one more when a list goes on in another block, and one to spare.
+// one more when a list goes on in another block, and one to spare. Those that
+// freed blocks fill come on top.
 const listBlocks = 6
+
+// filledBlocks is how many blocks of a list so many entries can fill.
+func filledBlocks(entries uint64) uint64 { return entries / format.AllocListEntries }
 
 // needs is what a commit takes at worst that changes so many extents of the
 // data device, besides its caller's blocks.

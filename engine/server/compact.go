@@ -65,7 +65,7 @@ func (s *compactStep) run(ctx context.Context) error {
 		return nil
 	}
 	if s.Flags&format.SrchCompactSorted != 0 {
-		leaves = min(leaves, maxDirty)
+		leaves = min(leaves, s.server.stepBlocks)
 	}
 	s.moved = true
 	if s.Flags&format.SrchCompactDelete != 0 {
@@ -124,7 +124,7 @@ func (s *compactStep) delete(ctx context.Context) error {
 	freed := 0
 	for i := range s.Inputs() {
 		in := &s.In[i]
-		if freed >= maxFreed {
+		if freed >= s.server.maxFreed() {
 			return s.store(ctx)
 		}
 		blknos, err := s.unfreed(ctx, in)

@@ -74,10 +74,6 @@ func (s *Server) steps(ctx context.Context, step func(ctx context.Context, c *Co
 	}
 }
 
-// maxDirty is how many blocks a step changes, about, if it can stop anywhere:
-// 128 MiB, which are in memory until the commit.
-const maxDirty = 2048
-
 // emptyCommits is how many commits in a row are made to make room.
 const emptyCommits = 3
 
@@ -94,7 +90,7 @@ type mergeStep struct {
 	stepResult
 	sink  progress.Sink
 	fs    *btree.Writer // of fs_root
-	freed uint64        // blocks given to FreeMeta
+	freed int           // blocks given to FreeMeta
 }
 
 func (m *mergeStep) run(ctx context.Context) error {
@@ -147,7 +143,7 @@ func (m *mergeStep) merge(ctx context.Context) error {
 
 // stop ends a step when there is no room for more.
 func (m *mergeStep) stop() bool {
-	if m.Blocks.Dirty() >= maxDirty || m.Room() < m.roomToFinish() {
+	if m.Blocks.Dirty() >= m.server.stepBlocks || m.Room() < m.roomToFinish() {
 		return true
 	}
 	m.sink.Add(1)

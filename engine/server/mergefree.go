@@ -12,14 +12,15 @@ import (
 	"scoutfs/engine/format"
 )
 
-// maxFreed is how many blocks a step frees, about.
-const maxFreed = 2 * format.AllocListEntries
+// maxFreed is how many blocks a step frees, about. In a commit with the
+// default of StepBlocks, their numbers fit into two blocks of a list.
+func (s *Server) maxFreed() int { return s.stepBlocks * 8 }
 
 // free frees merged log trees, as many as a step may, and stores the rest.
 func (m *mergeStep) free(ctx context.Context) error {
 	var rest []*format.LogMergeFreeing
 	for _, f := range m.freeing {
-		if m.freed >= maxFreed {
+		if m.freed >= m.server.maxFreed() {
 			rest = append(rest, f)
 			continue
 		}
@@ -39,7 +40,7 @@ func (m *mergeStep) free(ctx context.Context) error {
 // Other than upstream, which never frees them, it frees the parents of leaves
 // too (docs/format.md 6.6).
 func (m *mergeStep) freeTree(ctx context.Context, f *format.LogMergeFreeing) ([]*format.LogMergeFreeing, error) {
-	blknos, err := m.unfreedBlocks(ctx, f, maxFreed)
+	blknos, err := m.unfreedBlocks(ctx, f, m.server.maxFreed())
 	if err == errTooMany && f.Key.Key() == (format.Key{}) {
 		return m.splitFreeing(ctx, f)
 	}
@@ -51,7 +52,7 @@ func (m *mergeStep) freeTree(ctx context.Context, f *format.LogMergeFreeing) ([]
 	if err != nil {
 		return nil, err
 	}
-	m.freed += uint64(len(blknos))
+	m.freed += len(blknos)
 	m.FreeMeta(alloc.Runs(blknos)...)
 	return nil, nil
 }

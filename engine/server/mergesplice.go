@@ -18,7 +18,7 @@ func (m *mergeStep) takeCompletions(ctx context.Context) (all bool, err error) {
 		return false, err
 	}
 	for len(m.completes) > 0 {
-		if m.Room() < m.roomToFinish() || m.freed >= maxFreed {
+		if m.Room() < m.roomToFinish() || m.freed >= m.server.maxFreed() {
 			return false, nil
 		}
 		if err := m.takeCompletion(ctx, m.completes[0]); err != nil {
@@ -99,6 +99,9 @@ func (m *mergeStep) cancelRequests(ctx context.Context) error {
 
 // freeList frees a list and all that it names.
 func (m *mergeStep) freeList(ctx context.Context, head format.AllocListHead) error {
-	m.freed += head.TotalNr.Get()
-	return m.FreeList(ctx, head)
+	if err := m.FreeList(ctx, head); err != nil {
+		return err
+	}
+	m.freed += int(head.TotalNr.Get())
+	return nil
 }

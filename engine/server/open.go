@@ -4,6 +4,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -61,7 +62,7 @@ func open(ctx context.Context, pair device.Pair, blocks *block.Reader, o Options
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{pair: pair, blocks: blocks, random: o.Random}
+	s := &Server{pair: pair, blocks: blocks, random: o.Random, stepBlocks: cmp.Or(o.StepBlocks, DefaultStepBlocks)}
 	if s.random == nil {
 		s.random = rand.Uint64
 	}

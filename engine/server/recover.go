@@ -160,7 +160,7 @@ func (r *recovery) cancelMergeJobs(ctx context.Context) error {
 	if err := step.cancelRequests(ctx); err != nil {
 		return err
 	}
-	r.report.MetaBlocks += step.freed
+	r.report.MetaBlocks += uint64(step.freed)
 	m.status.NrRequests.Set(0)
 	return step.storeStatus(ctx)
 }

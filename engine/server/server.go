@@ -22,7 +22,14 @@ type Options struct {
 	// must not repeat. It is called by one goroutine at a time. nil is the
 	// generator of math/rand/v2.
 	Random func() uint64
+	// StepBlocks is how many blocks, about, a commit of Merge or CompactSrch
+	// changes, which are in memory until it is made. 0 is DefaultStepBlocks.
+	// What has to be done at once may take more.
+	StepBlocks int
 }
+
+// DefaultStepBlocks are 128 MiB.
+const DefaultStepBlocks = 2048
 
 // Server is the server half of a volume that is open for writing. It does not
 // own the devices.
@@ -31,6 +38,8 @@ type Server struct {
 	blocks *block.Reader
 	random func() uint64
 	data   *alloc.DataPool
+	// stepBlocks is Options.StepBlocks.
+	stepBlocks int
 
 	super   atomic.Pointer[committed]
 	seq     atomic.Uint64

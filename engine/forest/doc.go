@@ -15,6 +15,12 @@
 // Bloom filters only save the search of trees that cannot hold a key; a
 // damaged or missing filter costs time and hides nothing.
 //
+// # Changes
+//
+// An [Overlay] holds changes in memory; [Snapshot.With] shows them over the
+// trees. [WriteLog] writes them into a log tree, and [Merge] brings log trees
+// into fs_root, neither of which any view shows differently.
+//
 // A Snapshot is immutable and safe for concurrent use; a [Cursor] belongs
 // to one goroutine. All blocks come from one block.Reader. On a volume that
 // is being written, a read fails with block.ErrStale once a block of the

@@ -83,7 +83,7 @@ func (l *Log) write(ctx context.Context, c *server.Commit) (private, error) {
 	t.CommitTransSeq.Set(l.seq)
 	t.Flags.Set(format.LogTreesFinalized)
 	// It is greater than the seq of any merge in progress, which therefore
-	// leaves the tree alone (docs/format.md 7.1).
+	// leaves the tree alone (docs/format.md 7.7).
 	t.FinalizeSeq.Set(l.server.AdvanceSeq())
 	return next, l.writeItem(ctx, c, t)
 }

@@ -12,7 +12,7 @@
 // tree, which is finalized from the first commit on, so that a crash, or any
 // peer that mounts the volume afterwards, finds what it knows from an unmount.
 // Each Log starts a tree of its own and never changes those of others, which
-// may be the inputs of a merge that is half done.
+// may be the inputs of a merge that is half done (docs/format.md 7.7).
 //
 // Sequence numbers: the transaction's number T is taken when the transaction
 // starts, is greater than that of any item on the volume, and is the seq of each

@@ -90,7 +90,7 @@ func Open(ctx context.Context, srv *server.Server, o Options) (*Log, error) {
 }
 
 // unusedRID returns an id that no log tree has, nor anything else
-// (docs/format.md 7.1).
+// (docs/format.md 7.7).
 func (l *Log) unusedRID(logs []*format.LogTrees) uint64 {
 	for {
 		rid := l.opts.Random()

@@ -80,6 +80,14 @@ func New(tb testing.TB, o Options) *Volume {
 	return v
 }
 
+// Open opens a volume that exists.
+func Open(tb testing.TB, pair device.Pair, o Options) *Volume {
+	tb.Helper()
+	v := &Volume{Pair: pair, opts: o, random: rand.New(rand.NewPCG(o.Seed, 1))}
+	v.open(tb)
+	return v
+}
+
 func (v *Volume) open(tb testing.TB) {
 	tb.Helper()
 	ctx := context.WithoutCancel(tb.Context())

@@ -175,7 +175,7 @@ func (m *Model) compareInode(ctx context.Context, f *fs.FS, in *Inode) error {
 		return in.compareNames(ctx, f)
 	case in.IsSymlink():
 		return in.compareTarget(ctx, f)
-	case in.IsRegular():
+	case in.IsRegular() && !m.Unclear[in.Ino]:
 		return in.compareData(ctx, f)
 	}
 	return nil

@@ -58,7 +58,7 @@ func (d *Driver) write(ctx context.Context) error {
 	data := d.content(d.length(d.chance(2)))
 	d.say("write %d bytes at %d of %d", len(data), off, ino)
 	d.touch(ino)
-	d.Overwritten[ino] = true
+	d.overwrites(in, off, off+uint64(len(data)))
 	_, err := d.Volume.Writer.Write(ctx, fs.ReadWrite(ino), data, off)
 	return compare(err, d.Model.Write(d.Clock.Now(), ino, off, data))
 }
@@ -84,10 +84,11 @@ func (d *Driver) read(ctx context.Context) error {
 
 func (d *Driver) truncate(ctx context.Context) error {
 	ino := d.file()
-	size := d.place(d.Model.Inode(ino), d.chance(2))
+	in := d.Model.Inode(ino)
+	size := d.place(in, d.chance(2))
 	d.say("truncate %d to %d", ino, size)
 	d.touch(ino)
-	d.Overwritten[ino] = true // the tail of the last block
+	d.overwrites(in, size, size+1) // the tail of the last block
 	err := d.Volume.Writer.Truncate(ctx, root(), ino, size)
 	return compare(err, d.Model.Truncate(d.Clock.Now(), ino, size))
 }
@@ -102,6 +103,15 @@ func (d *Driver) fallocate(ctx context.Context) error {
 	d.touch(ino)
 	err := d.Volume.Writer.Fallocate(ctx, fs.ReadWrite(ino), mode, off, length)
 	return compare(err, d.Model.Fallocate(ino, mode, off, length))
+}
+
+// overwrites takes note of a file if a range has blocks that are written.
+func (d *Driver) overwrites(in *Inode, off, end uint64) {
+	for b := off / blockSize; in != nil && b < blocksOf(end); b++ {
+		if block := in.Blocks[b]; block != nil && block.online() {
+			d.Overwritten[in.Ino] = true
+		}
+	}
 }
 
 // version is the data version of a file, or rarely another.
@@ -141,7 +151,7 @@ func (d *Driver) stage(ctx context.Context) error {
 	version := d.version(in)
 	d.say("stage %d bytes at %d of %d", length, off, ino)
 	d.touch(ino)
-	d.Overwritten[ino] = true
+	d.overwrites(in, off, off+length)
 	n, err := d.Volume.Writer.Stage(ctx, fs.ReadWrite(ino), version, data, off)
 	if err == nil && n != len(data) {
 		return fmt.Errorf("it stages %d bytes of %d", n, len(data))

@@ -17,6 +17,9 @@ type Model struct {
 	inodes   map[uint64]*Inode
 	rules    []Rule
 	injected map[[3]uint64]Total // deltas that no attribute stands for
+
+	// Unclear are files whose content Compare does not look at.
+	Unclear map[uint64]bool
 }
 
 // Total is the sum and the number of what counts in it.

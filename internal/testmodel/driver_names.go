@@ -34,9 +34,9 @@ func (d *Driver) mkdir(ctx context.Context) error {
 func (d *Driver) mknod(ctx context.Context) error {
 	dir := d.dir()
 	name := d.newName(dir)
-	typ := one(d, uint32(format.ModeFIFO), format.ModeSocket, format.ModeChar, format.ModeBlock)
+	typ := one(d, uint32(format.ModeFIFO), format.ModeSocket, format.ModeCharDevice, format.ModeBlockDevice)
 	rdev := uint32(0)
-	if typ == format.ModeChar || typ == format.ModeBlock {
+	if typ == format.ModeCharDevice || typ == format.ModeBlockDevice {
 		rdev = uint32(d.Random.IntN(1 << 20))
 	}
 	d.say("mknod %.40q in %d", name, dir)

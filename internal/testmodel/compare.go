@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -229,7 +230,7 @@ func (in *Inode) compareData(ctx context.Context, f *fs.FS) error {
 		clear(want)
 		copy(want, block.Data)
 		n := min(blockSize, in.Size-b*blockSize)
-		if _, err := f.ReadAt(ctx, got, buf[:n], b*blockSize); err != nil {
+		if _, err := f.ReadAt(ctx, got, buf[:n], b*blockSize); err != nil && err != io.EOF {
 			return fmt.Errorf("block %d: %w", b, err)
 		}
 		if !bytes.Equal(buf[:n], want[:n]) {

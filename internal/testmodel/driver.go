@@ -38,7 +38,7 @@ func NewDriver(m *Model, v *Volume, clock *Clock, random *rand.Rand) *Driver {
 	return &Driver{
 		Model: m, Volume: v, Clock: clock, Random: random,
 		Overwritten: map[uint64]bool{},
-		names:       names(), xattrs: xattrNames(m.Version),
+		names:       names(), xattrs: xattrNames(),
 	}
 }
 

@@ -26,7 +26,8 @@ func (d *Driver) mkdir(ctx context.Context) error {
 	dir := d.dir()
 	name, mode := d.newName(dir), one(d, uint32(0o755), 0o700, 0o2775)
 	d.say("mkdir %.40q in %d", name, dir)
-	return d.make(dir, name, format.ModeDirectory|mode, 0, "", func(who fs.Caller) (fs.Inode, error) {
+	// mkdir(2) takes no setgid bit; directories inherit it.
+	return d.make(dir, name, format.ModeDirectory|mode&^syscall.S_ISGID, 0, "", func(who fs.Caller) (fs.Inode, error) {
 		return d.Volume.Writer.Mkdir(ctx, who, dir, name, mode)
 	})
 }

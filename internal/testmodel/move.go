@@ -31,16 +31,20 @@ func (m *Model) MoveBlocks(now time.Time, q Move) syscall.Errno {
 		to.Blocks[b+shift] = from.Blocks[b]
 		delete(from.Blocks, b)
 	}
-	if len(moved) == 0 {
-		return 0
-	}
 	from.dataVersion, from.dataSeq = moves, moves
 	from.Mtime, from.Ctime = now, now
 	if !q.Stage {
-		end := q.ToOff + min(q.Len, from.Size-q.FromOff)
-		to.Size = max(to.Size, end)
 		to.dataVersion, to.dataSeq = moves, moves
 		to.Mtime, to.Ctime = now, now
+	}
+	if len(moved) > 0 {
+		// The end of the source's last block counts only as far as it has data.
+		last := moved[len(moved)-1]
+		end := (last + shift + 1) * blockSize
+		if beyond := (last + 1) * blockSize; beyond > from.Size {
+			end -= beyond - from.Size
+		}
+		to.Size = max(to.Size, end)
 	}
 	return 0
 }
@@ -80,10 +84,10 @@ func (m *Model) cannotMove(from, to *Inode, q Move) syscall.Errno {
 		return 0
 	case q.FromOff+q.Len-1 < q.FromOff || q.ToOff+q.Len-1 < q.ToOff:
 		return syscall.EOVERFLOW
+	case q.From == q.To:
+		return syscall.EINVAL
 	case from == nil || to == nil:
 		return syscall.ENOENT
-	case from == to:
-		return syscall.EINVAL
 	case !q.Stage && to.Retained:
 		return syscall.EPERM
 	case unaligned(q.FromOff, q.ToOff) || unaligned(q.Len) && q.FromOff+q.Len != from.Size:

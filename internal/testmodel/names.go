@@ -19,6 +19,9 @@ type Who struct {
 
 // CanCreate returns what Create answers before an inode number is known.
 func (m *Model) CanCreate(who Who, dir uint64, name string) syscall.Errno {
+	if len(name) > format.MaxNameLen {
+		return syscall.ENAMETOOLONG
+	}
 	d, errno := m.dir(dir)
 	if errno != 0 {
 		return errno
@@ -30,9 +33,6 @@ func (m *Model) CanCreate(who Who, dir uint64, name string) syscall.Errno {
 }
 
 func (m *Model) absent(d *Inode, name string) syscall.Errno {
-	if len(name) > format.MaxNameLen {
-		return syscall.ENAMETOOLONG
-	}
 	if _, ok := d.Names[name]; ok {
 		return syscall.EEXIST
 	}
@@ -103,6 +103,9 @@ func (m *Model) leave(d *Inode, name string, now time.Time) {
 // Link gives an inode another name.
 func (m *Model) Link(now time.Time, ino, dir uint64, name string) syscall.Errno {
 	m.begin()
+	if len(name) > format.MaxNameLen {
+		return syscall.ENAMETOOLONG
+	}
 	d, errno := m.dir(dir)
 	if errno != 0 {
 		return errno
@@ -135,6 +138,9 @@ func (m *Model) Rmdir(now time.Time, dir uint64, name string) syscall.Errno {
 
 func (m *Model) remove(now time.Time, dir uint64, name string, directory bool) syscall.Errno {
 	m.begin()
+	if len(name) > format.MaxNameLen {
+		return syscall.ENAMETOOLONG
+	}
 	d, errno := m.dir(dir)
 	if errno != 0 {
 		return errno
@@ -158,9 +164,6 @@ func (m *Model) remove(now time.Time, dir uint64, name string, directory bool) s
 }
 
 func (m *Model) entry(d *Inode, name string) (*Inode, syscall.Errno) {
-	if len(name) > format.MaxNameLen {
-		return nil, syscall.ENAMETOOLONG
-	}
 	ino, ok := d.Names[name]
 	if !ok {
 		return nil, syscall.ENOENT
@@ -189,6 +192,9 @@ func (m *Model) Rename(now time.Time, oldDir uint64, oldName string, newDir uint
 	if flags&^NoReplace != 0 {
 		return []syscall.Errno{syscall.EINVAL}
 	}
+	if max(len(oldName), len(newName)) > format.MaxNameLen {
+		return []syscall.Errno{syscall.ENAMETOOLONG, syscall.ENOENT, syscall.ENOTDIR}
+	}
 	from, errno := m.dir(oldDir)
 	if errno != 0 {
 		return []syscall.Errno{errno}
@@ -200,9 +206,6 @@ func (m *Model) Rename(now time.Time, oldDir uint64, oldName string, newDir uint
 	in, errno := m.entry(from, oldName)
 	if errno != 0 {
 		return []syscall.Errno{errno}
-	}
-	if len(newName) > format.MaxNameLen {
-		return []syscall.Errno{syscall.ENAMETOOLONG}
 	}
 	over := m.inodes[to.Names[newName]]
 	if errnos := m.cannotRename(from, to, in, over, flags); errnos != nil {

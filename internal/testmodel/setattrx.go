@@ -9,14 +9,13 @@ import (
 
 // AttrX is what SetAttrX sets; nil fields stay.
 type AttrX struct {
-	DataVersion  *uint64
-	Size         *uint64
-	Offline      bool // all of the size is in the archive
-	Ctime        *time.Time
-	Crtime       *time.Time
-	Retention    *bool
-	Proj         *uint64
-	UnknownFlags bool
+	DataVersion *uint64
+	Size        *uint64
+	Offline     bool // all of the size is in the archive
+	Ctime       *time.Time
+	Crtime      *time.Time
+	Retention   *bool
+	Proj        *uint64
 }
 
 func (a *AttrX) nothing() bool {
@@ -27,10 +26,13 @@ func (a *AttrX) nothing() bool {
 func (m *Model) SetAttrX(ino uint64, a AttrX) syscall.Errno {
 	m.begin()
 	in := m.inodes[ino]
-	if in == nil {
+	switch {
+	case a.nothing():
+		return 0
+	case in == nil:
 		return syscall.ENOENT
 	}
-	if errno := m.cannotSetAttrX(in, a); errno != 0 || a.nothing() {
+	if errno := m.cannotSetAttrX(in, a); errno != 0 {
 		return errno
 	}
 	if a.DataVersion != nil {
@@ -65,10 +67,6 @@ func (m *Model) cannotSetAttrX(in *Inode, a AttrX) syscall.Errno {
 		size = *a.Size
 	}
 	switch {
-	case a.nothing():
-		return 0
-	case a.UnknownFlags:
-		return syscall.EINVAL
 	case (a.Retention != nil || a.Proj != nil) && m.Version < 2:
 		return syscall.EOPNOTSUPP
 	case a.DataVersion != nil && *a.DataVersion == 0:

@@ -111,3 +111,6 @@ func (v *Volume) Close(ctx context.Context) error {
 
 // Abandon gives the volume up as a process does that is killed.
 func (v *Volume) Abandon() error { return v.server.Close() }
+
+// Merge merges all log trees and compacts search files.
+func (v *Volume) Merge(ctx context.Context) error { return v.Log.Sync(ctx) }

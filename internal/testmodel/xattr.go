@@ -73,6 +73,15 @@ func (m *Model) RemoveXattr(now time.Time, ino uint64, name string) syscall.Errn
 func (m *Model) checkXattr(in *Inode, name string, size, flags int) (format.XattrTags, syscall.Errno) {
 	prefix, rest, _ := strings.Cut(name, ".")
 	var tags format.XattrTags
+	// The system call itself checks these.
+	switch {
+	case flags&^(XattrCreate|XattrReplace) != 0:
+		return tags, syscall.EINVAL
+	case name == "" || len(name) > format.MaxNameLen:
+		return tags, syscall.ERANGE
+	case size > format.MaxXattrValueLen:
+		return tags, syscall.E2BIG
+	}
 	switch prefix {
 	case "user":
 		if !in.IsRegular() && !in.IsDir() {
@@ -92,11 +101,7 @@ func (m *Model) checkXattr(in *Inode, name string, size, flags int) (format.Xatt
 	switch {
 	case rest == "":
 		return tags, syscall.EINVAL
-	case len(name) > format.MaxNameLen:
-		return tags, syscall.ERANGE
-	case size > format.MaxXattrValueLen:
-		return tags, syscall.E2BIG
-	case flags&^(XattrCreate|XattrReplace) != 0 || flags == XattrCreate|XattrReplace:
+	case flags == XattrCreate|XattrReplace:
 		return tags, syscall.EINVAL
 	}
 	if tags.Totl {

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	metaBlocks = 40960
+	metaBlocks = 131072
 	dataBlocks = 1 << 15
 )
 
@@ -123,7 +123,7 @@ func (w *workload) run(ctx context.Context) error {
 func (w *workload) between(ctx context.Context) error {
 	switch w.random.IntN(6) {
 	case 0:
-		if err := w.driver.Volume.Log.Merge(ctx, nil); err != nil {
+		if err := w.driver.Volume.Merge(ctx); err != nil {
 			return fmt.Errorf("merging: %w", err)
 		}
 		w.note(true)

@@ -19,7 +19,7 @@ import (
 // Sizes of the devices in blocks. The metadata device has room beyond what the
 // engine keeps in reserve for deletions.
 const (
-	metaBlocks = 49152
+	metaBlocks = 131072
 	dataBlocks = 1 << 20
 )
 
@@ -108,7 +108,7 @@ func (r *run) some(ctx context.Context) error {
 	case 0, 1:
 		return r.reopen(ctx)
 	case 2:
-		if err := r.driver.Volume.Log.Merge(ctx, nil); err != nil {
+		if err := r.driver.Volume.Merge(ctx); err != nil {
 			return fmt.Errorf("step %d, merging: %w", r.driver.Steps, err)
 		}
 		return r.compare(ctx)

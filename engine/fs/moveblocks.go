@@ -203,10 +203,10 @@ func (m *mover) move(ctx context.Context, c *change, from, to *Inode, e Extent) 
 	if err := c.extents(from).set(ctx, Extent{Logical: e.Logical, Len: e.Len}); err != nil {
 		return err
 	}
-	if size := moved.End() * format.SmallBlockSize; size > to.Size {
-		past := e.End()*format.SmallBlockSize - min(from.Size, e.End()*format.SmallBlockSize)
-		to.Size = size - past // the source's last block keeps its part
-	}
+	// The source's last block keeps its part. Upstream takes that part off after
+	// it has found that the file grows, so that one can shrink and lose its end.
+	past := e.End()*format.SmallBlockSize - min(from.Size, e.End()*format.SmallBlockSize)
+	to.Size = max(to.Size, moved.End()*format.SmallBlockSize-past)
 	return nil
 }
 

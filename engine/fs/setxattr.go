@@ -34,9 +34,6 @@ func (w *Writer) SetXattr(ctx context.Context, who Caller, ino uint64, name stri
 	if flags&^(XattrCreate|XattrReplace) != 0 {
 		return fmt.Errorf("xattr flags %#x: %w", flags, syscall.EINVAL)
 	}
-	if len(value) > format.MaxXattrValueLen {
-		return fmt.Errorf("xattr value of %d bytes: %w", len(value), syscall.E2BIG)
-	}
 	return w.changeXattr(ctx, &who, ino, &xattrSet{name: name, value: value, flags: flags})
 }
 
@@ -58,6 +55,9 @@ type xattrSet struct {
 func (w *Writer) changeXattr(ctx context.Context, who *Caller, ino uint64, s *xattrSet) error {
 	if len(s.name) == 0 || len(s.name) > format.MaxNameLen {
 		return fmt.Errorf("xattr name of %d bytes: %w", len(s.name), syscall.ERANGE)
+	}
+	if len(s.value) > format.MaxXattrValueLen {
+		return fmt.Errorf("xattr value of %d bytes: %w", len(s.value), syscall.E2BIG)
 	}
 	if strings.IndexByte(s.name, 0) >= 0 {
 		return fmt.Errorf("xattr name %q has a NUL: %w", s.name, syscall.EINVAL)

@@ -3,11 +3,14 @@
 package testmodel
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"syscall"
 	"time"
 
 	"scoutfs/engine/format"
+	"scoutfs/engine/fs"
 )
 
 const blockSize = format.SmallBlockSize
@@ -171,6 +174,22 @@ func (m *Model) Fallocate(ino uint64, mode uint32, off, length uint64) syscall.E
 		in.dataVersion = moves
 	}
 	return 0
+}
+
+// fallocatedPart takes over how far a file has grown that ran out of blocks.
+func (m *Model) fallocatedPart(ctx context.Context, w *fs.Writer, ino, end uint64) error {
+	in := m.inodes[ino]
+	return w.Read(ctx, func(f *fs.FS) error {
+		got, err := f.Inode(ctx, ino)
+		if err != nil || got.Size == in.Size {
+			return err
+		}
+		if got.Size < in.Size || got.Size > end {
+			return fmt.Errorf("size is %d, want at least %d and at most %d", got.Size, in.Size, end)
+		}
+		in.Size, in.dataVersion = got.Size, moves
+		return nil
+	})
 }
 
 func unaligned(n ...uint64) bool {

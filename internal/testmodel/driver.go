@@ -26,6 +26,13 @@ type Driver struct {
 	// the driver's user emptied it: after a crash their content is old or new.
 	Overwritten map[uint64]bool
 
+	// Full says that free blocks run out: operations on data may fail with
+	// ENOSPC, having done a part or nothing.
+	Full bool
+	// NoInject leaves out totals that no attribute stands for, which a check of
+	// the volume finds fault with.
+	NoInject bool
+
 	// Last describes the last operation.
 	Last string
 
@@ -174,6 +181,9 @@ func (d *Driver) who() (Who, fs.Caller) {
 	who := Who{UID: uint32(d.Random.IntN(3)), GID: uint32(d.Random.IntN(3)), Umask: one(d, uint32(0), 0o022, 0o077)}
 	return who, fs.Caller{UID: who.UID, GID: who.GID, Umask: who.Umask, Admin: true}
 }
+
+// ranOut reports whether an operation failed for want of blocks where it may.
+func (d *Driver) ranOut(err error) bool { return d.Full && errnoOf(err) == syscall.ENOSPC }
 
 func root() fs.Caller { return fs.Root() }
 

@@ -44,7 +44,7 @@ func (d *Driver) place(in *Inode, aligned bool) uint64 {
 }
 
 func (d *Driver) length(aligned bool) uint64 {
-	n := one(d, 1, uint64(d.Random.IntN(200)), blockSize, 2*blockSize, d.Random.Uint64N(8*blockSize))
+	n := one(d, 1, 1+d.Random.Uint64N(200), blockSize, 2*blockSize, 1+d.Random.Uint64N(8*blockSize))
 	if aligned && !d.chance(20) {
 		n = (n + blockSize - 1) / blockSize * blockSize
 	}
@@ -59,7 +59,10 @@ func (d *Driver) write(ctx context.Context) error {
 	d.say("write %d bytes at %d of %d", len(data), off, ino)
 	d.touch(ino)
 	d.overwrites(in, off, off+uint64(len(data)))
-	_, err := d.Volume.Writer.Write(ctx, fs.ReadWrite(ino), data, off)
+	n, err := d.Volume.Writer.Write(ctx, fs.ReadWrite(ino), data, off)
+	if d.ranOut(err) {
+		data, err = data[:n], nil
+	}
 	return compare(err, d.Model.Write(d.Clock.Now(), ino, off, data))
 }
 
@@ -102,6 +105,9 @@ func (d *Driver) fallocate(ctx context.Context) error {
 	d.say("fallocate %d bytes at %d of %d, mode %d", length, off, ino, mode)
 	d.touch(ino)
 	err := d.Volume.Writer.Fallocate(ctx, fs.ReadWrite(ino), mode, off, length)
+	if d.ranOut(err) {
+		return d.Model.fallocatedPart(ctx, d.Volume.Writer, ino, off+length)
+	}
 	return compare(err, d.Model.Fallocate(ino, mode, off, length))
 }
 
@@ -153,6 +159,9 @@ func (d *Driver) stage(ctx context.Context) error {
 	d.touch(ino)
 	d.overwrites(in, off, off+length)
 	n, err := d.Volume.Writer.Stage(ctx, fs.ReadWrite(ino), version, data, off)
+	if d.ranOut(err) {
+		data, err = data[:n], nil
+	}
 	if err == nil && n != len(data) {
 		return fmt.Errorf("it stages %d bytes of %d", n, len(data))
 	}
@@ -187,6 +196,8 @@ func (d *Driver) moveBlocks(ctx context.Context) error {
 		flags = fs.MoveStage
 	}
 	d.say("move %+v", q)
+	// What is written to the one in place now overwrites what the other had.
+	d.Overwritten[q.From], d.Overwritten[q.To] = true, true
 	d.touch(q.From, q.To)
 	err := d.Volume.Writer.MoveBlocks(ctx, root(), q.From, q.To, fs.Move{
 		FromOffset: q.FromOff, Length: q.Len, ToOffset: q.ToOff, DataVersion: q.DataVersion, Flags: flags,

@@ -120,6 +120,9 @@ func (d *Driver) setAttrX(ctx context.Context) error {
 }
 
 func (d *Driver) inject(ctx context.Context) error {
+	if d.NoInject {
+		return nil
+	}
 	name := [3]uint64{9, 9, uint64(d.Random.IntN(3))}
 	// A total that counts nothing, which no attribute makes, may not be shown.
 	sum, count := int64(d.Random.IntN(10)), int64(1+d.Random.IntN(3))
@@ -128,5 +131,17 @@ func (d *Driver) inject(ctx context.Context) error {
 		return err
 	}
 	d.Model.Inject(name, sum, count)
+	return nil
+}
+
+// TakeBack injects the opposite of all that was injected, so that totals are
+// those of attributes.
+func (d *Driver) TakeBack(ctx context.Context) error {
+	for name, t := range d.Model.injected {
+		d.Model.Inject(name, -int64(t.Sum), -int64(t.Count))
+		if err := d.Volume.Writer.InjectTotlDelta(ctx, root(), name, -int64(t.Sum), -int64(t.Count)); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -81,8 +81,19 @@ func (m *Model) cannotSetAttrX(in *Inode, a AttrX) syscall.Errno {
 		return syscall.EINVAL
 	case in.Retained && (a.Retention == nil || *a.Retention):
 		return syscall.EPERM
-	case a.Offline && len(in.Blocks) > 0:
+	case a.Offline && in.anyIn(blocksOf(size)):
 		return syscall.EINVAL
 	}
 	return 0
+}
+
+// anyIn reports whether a file has blocks, or even only allocated ones among
+// the first so many.
+func (in *Inode) anyIn(end uint64) bool {
+	for b, block := range in.Blocks {
+		if b < end || block.online() || block.Offline {
+			return true
+		}
+	}
+	return false
 }

@@ -113,4 +113,4 @@ func (v *Volume) Close(ctx context.Context) error {
 func (v *Volume) Abandon() error { return v.server.Close() }
 
 // Merge merges all log trees and compacts search files.
-func (v *Volume) Merge(ctx context.Context) error { return v.Log.Sync(ctx) }
+func (v *Volume) Merge(ctx context.Context) error { return v.Log.Merge(ctx, nil) }

@@ -20,9 +20,6 @@ const (
 func (m *Model) SetXattr(now time.Time, ino uint64, name, value string, flags int) syscall.Errno {
 	m.begin()
 	in := m.inodes[ino]
-	if in == nil {
-		return syscall.ENOENT
-	}
 	tags, errno := m.checkXattr(in, name, len(value), flags)
 	if errno != 0 {
 		return errno
@@ -54,9 +51,6 @@ func (m *Model) SetXattr(now time.Time, ino uint64, name, value string, flags in
 func (m *Model) RemoveXattr(now time.Time, ino uint64, name string) syscall.Errno {
 	m.begin()
 	in := m.inodes[ino]
-	if in == nil {
-		return syscall.ENOENT
-	}
 	if _, errno := m.checkXattr(in, name, 0, XattrReplace); errno != 0 {
 		return errno
 	}
@@ -81,6 +75,8 @@ func (m *Model) checkXattr(in *Inode, name string, size, flags int) (format.Xatt
 		return tags, syscall.ERANGE
 	case size > format.MaxXattrValueLen:
 		return tags, syscall.E2BIG
+	case in == nil:
+		return tags, syscall.ENOENT
 	}
 	switch prefix {
 	case "user":

@@ -94,6 +94,7 @@ func newWorkload(t *testing.T, seed uint64) *workload {
 	pair, m := testmodel.Make(t, w.clock, o)
 	w.recorder = device.NewPairRecorder(pair)
 	w.driver = testmodel.NewDriver(m, nil, w.clock, w.random)
+	w.driver.NoInject = true
 	w.note(true)
 	return w
 }

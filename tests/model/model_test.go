@@ -57,6 +57,9 @@ func TestVolumesDoWhatTheModelDoes(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if err := r.driver.TakeBack(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			if err := r.reopen(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -94,6 +97,7 @@ func newRun(t *testing.T, seed uint64) *run {
 		t.Fatal(err)
 	}
 	r.driver = testmodel.NewDriver(m, v, r.clock, r.random)
+	r.driver.Full = o.DataBlocks < 1000
 	return r
 }
 

@@ -73,6 +73,19 @@ fsck-matrix: ## make every kind of damage on every volume, see that fsck finds i
 fsck-speed: ## measure fsck on FILES (1000000) files in DIR (bin/volume), against e2fsck and xfs_repair for root
 	@tests/fsckspeed.sh $(FILES) '$(DIR)'
 
+WORKLOADS ?= 2000
+
+.PHONY: crash-test
+crash-test: ## stop WORKLOADS (2000) random workloads at every write, and see that nothing is lost
+	SCOUTFS_CRASH_WORKLOADS=$(WORKLOADS) SCOUTFS_CRASH_STATES=40 $(GO) test -count 1 -v -timeout 12h ./tests/crash
+
+SEEDS ?= 200
+STEPS ?= 5000
+
+.PHONY: model-test
+model-test: ## do STEPS (5000) random operations on each of SEEDS (200) volumes, against a model
+	SCOUTFS_MODEL_SEEDS=$(SEEDS) SCOUTFS_MODEL_STEPS=$(STEPS) $(GO) test -count 1 -timeout 12h ./tests/model
+
 # There is no mount.scoutfs on purpose: mount(8) would run it instead of
 # mounting with the kernel module.
 .PHONY: install

@@ -5,9 +5,11 @@ package testmodel
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -230,7 +232,7 @@ func (in *Inode) compareData(ctx context.Context, f *fs.FS) error {
 		clear(want)
 		copy(want, block.Data)
 		n := min(blockSize, in.Size-b*blockSize)
-		if _, err := f.ReadAt(ctx, got, buf[:n], b*blockSize); err != nil && err != io.EOF {
+		if _, err := f.ReadAt(ctx, got, buf[:n], b*blockSize); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("block %d: %w", b, err)
 		}
 		if !bytes.Equal(buf[:n], want[:n]) {
@@ -283,8 +285,8 @@ func (m *Model) compareTagged(ctx context.Context, f *fs.FS) error {
 			}
 		}
 	}
-	max := uint64(1<<64 - 1)
-	for x, err := range f.XattrIndex(ctx, format.XattrIndx{}, format.XattrIndx{Major: 255, Minor: max, Ino: max, ID: max}) {
+	const most = math.MaxUint64
+	for x, err := range f.XattrIndex(ctx, format.XattrIndx{}, format.XattrIndx{Major: math.MaxUint8, Minor: most, Ino: most, ID: most}) {
 		if err != nil {
 			return err
 		}

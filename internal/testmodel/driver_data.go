@@ -5,6 +5,7 @@ package testmodel
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -61,6 +62,9 @@ func (d *Driver) write(ctx context.Context) error {
 	d.overwrites(in, off, off+uint64(len(data)))
 	n, err := d.Volume.Writer.Write(ctx, fs.ReadWrite(ino), data, off)
 	if d.ranOut(err) {
+		if n == 0 {
+			return nil
+		}
 		data, err = data[:n], nil
 	}
 	return compare(err, d.Model.Write(d.Clock.Now(), ino, off, data))
@@ -73,7 +77,7 @@ func (d *Driver) read(ctx context.Context) error {
 	want, errno := d.Model.Read(ino, off, length)
 	buf := make([]byte, length)
 	n, err := d.Volume.Writer.ReadAt(ctx, ino, buf, off)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = nil
 	}
 	if err := compare(err, errno); err != nil || errno != 0 {
@@ -160,6 +164,9 @@ func (d *Driver) stage(ctx context.Context) error {
 	d.overwrites(in, off, off+length)
 	n, err := d.Volume.Writer.Stage(ctx, fs.ReadWrite(ino), version, data, off)
 	if d.ranOut(err) {
+		if n == 0 {
+			return nil
+		}
 		data, err = data[:n], nil
 	}
 	if err == nil && n != len(data) {

@@ -3,6 +3,7 @@
 package testmodel
 
 import (
+	"maps"
 	"strings"
 	"syscall"
 	"time"
@@ -121,10 +122,7 @@ func (m *Model) checkXattr(in *Inode, name string, size, flags int) (format.Xatt
 
 // Totals returns every total that is not nothing.
 func (m *Model) Totals() map[[3]uint64]Total {
-	totals := map[[3]uint64]Total{}
-	for name, t := range m.injected {
-		totals[name] = t
-	}
+	totals := maps.Clone(m.injected)
 	for _, in := range m.inodes {
 		for name, value := range in.Xattrs {
 			if tags, ok := format.ParseXattrTags(name); !ok || !tags.Totl {

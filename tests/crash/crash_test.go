@@ -42,12 +42,12 @@ func environment(t *testing.T, name string, plain int) int {
 // only workload to look at.
 func TestNothingIsLostAtAnyPoint(t *testing.T) {
 	t.Parallel()
-	workloads := environment(t, "SCOUTFS_CRASH_WORKLOADS", 12)
+	workloads := environment(t, "SCOUTFS_CRASH_WORKLOADS", 3)
 	first := environment(t, "SCOUTFS_CRASH_SEED", 0)
 	if first != 0 {
 		workloads = 1
 	}
-	states := environment(t, "SCOUTFS_CRASH_STATES", 40)
+	states := environment(t, "SCOUTFS_CRASH_STATES", 10)
 	var seen atomic.Int64
 	t.Run("workloads", func(t *testing.T) {
 		for seed := first; seed < first+workloads; seed++ {

@@ -16,7 +16,7 @@ import (
 	"scoutfs/internal/testmodel"
 )
 
-// Sizes of the devices in blocks. The metadata device has room beyond what the
+// Sizes of most volumes' devices in blocks. The metadata device has room beyond what the
 // engine keeps in reserve for deletions.
 const (
 	metaBlocks = 131072
@@ -90,6 +90,9 @@ func newRun(t *testing.T, seed uint64) *run {
 	if seed%5 == 4 {
 		o.DataBlocks = format.FirstDataBlkno + 150 // always nearly full
 	}
+	if seed%7 == 6 {
+		o.MetaBlocks = 88000 // little more than the reserve
+	}
 	pair, m := testmodel.Make(t, r.clock, o)
 	r.pair = pair
 	v, err := testmodel.Open(t.Context(), pair, r.clock, r.random)
@@ -97,7 +100,7 @@ func newRun(t *testing.T, seed uint64) *run {
 		t.Fatal(err)
 	}
 	r.driver = testmodel.NewDriver(m, v, r.clock, r.random)
-	r.driver.Full = o.DataBlocks < 1000
+	r.driver.Full = o.DataBlocks < dataBlocks || o.MetaBlocks < metaBlocks
 	return r
 }
 

@@ -122,7 +122,13 @@ func (p *packer) write(ctx context.Context, files []NewFile) error {
 	if p.w.data == nil {
 		return ErrNoDataDevice
 	}
-	out := packWriter{data: p.w.data, runs: slices.Clone(p.runs), buf: device.AlignedBuffer(dataPerChange)[:0]}
+	buf, _ := p.w.packs.Get().(*[]byte)
+	if buf == nil {
+		fresh := device.AlignedBuffer(dataPerChange)
+		buf = &fresh
+	}
+	defer p.w.packs.Put(buf)
+	out := packWriter{data: p.w.data, runs: slices.Clone(p.runs), buf: (*buf)[:0]}
 	for i := range files {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

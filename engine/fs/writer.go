@@ -4,6 +4,7 @@ package fs
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"scoutfs/engine/device"
@@ -47,6 +48,7 @@ type Writer struct {
 
 	opens openInodes
 	locks dataLocks
+	packs sync.Pool // *[]byte of dataPerChange, which CreateFiles fills
 	rules ruleCache
 }
 

@@ -29,7 +29,8 @@ type Resolve = func(old *Item, item Item) (Item, Action, error)
 
 // Apply stores many items, given in ascending order of their keys, or does
 // what resolve says with each if that is not nil. It finds each leaf once, and
-// fills leaves well that grow by items in order.
+// fills leaves well that grow by items in order. Items must not be read from
+// the tree itself, and the block.Writer must not write meanwhile.
 //
 // It ends with the first error of items or resolve, with EINVAL if keys do not
 // ascend, or with the first error of the tree; the items before are done then.

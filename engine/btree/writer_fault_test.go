@@ -5,6 +5,7 @@ package btree_test
 import (
 	"errors"
 	"math/rand/v2"
+	"syscall"
 	"testing"
 
 	"scoutfs/engine/block"
@@ -247,5 +248,45 @@ func TestParentsSplitAndJoin(t *testing.T) {
 	}
 	if w.Root() != (format.Root{}) || len(heights) != 4 {
 		t.Errorf("the root is %v in the end, heights were %v", w.Root(), heights)
+	}
+}
+
+// A full parent that splits for its last leaf to split has two items on either
+// side, also if there is no block for the leaf in the end.
+func TestParentsKeepTwoItemsWhenSpaceRunsOut(t *testing.T) {
+	t.Parallel()
+	v := testblock.New(t, 2000)
+	var children []testblock.Item
+	var items []btree.Item
+	for ino := uint64(1); ino < format.MaxParentItems; ino++ {
+		leaf := inodes(ino)
+		items = append(items, btree.Item(leaf[0]))
+		children = append(children, testblock.RefItem(leaf[0].Key, v.Add(format.MagicBtree, testblock.Btree(0, leaf...))))
+	}
+	full := run(10_000, 65, 896)
+	var leaf []testblock.Item
+	for _, it := range full {
+		leaf = append(leaf, testblock.Item(it))
+	}
+	items = append(items, full...)
+	children = append(children, testblock.RefItem(format.MaxKey(), v.Add(format.MagicBtree, testblock.Btree(0, leaf...))))
+	root := format.Root{Ref: v.Add(format.MagicBtree, testblock.Btree(1, children...)), Height: 2}
+	more := run(20_000, 1, 896)
+	for most := 0; ; most++ {
+		g := openGarden(v)
+		g.space.Limit = g.space.Next + uint64(most)
+		w := btree.NewWriter(g.blocks, root, format.TreeFSRoot)
+		err := w.Force(t.Context(), more[0])
+		if err == nil {
+			checkTree(t, w.Tree(), append(items, more...))
+			if most != 5 {
+				t.Errorf("%d blocks were enough, want 5: two copies, two parents and a leaf", most)
+			}
+			return
+		}
+		if !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("with %d blocks: %v", most, err)
+		}
+		checkTree(t, w.Tree(), items)
 	}
 }

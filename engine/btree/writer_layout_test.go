@@ -178,3 +178,44 @@ func TestHeightOfMkfsIsPutRight(t *testing.T) {
 		}
 	}
 }
+
+// A value that is read from the tree itself is stored as it was, although it
+// moves when the leaf makes room for it.
+func TestValueOfTheTreeItselfIsStored(t *testing.T) {
+	t.Parallel()
+	g := newGarden(t, 10)
+	w := btree.NewWriter(g.blocks, format.Root{}, format.TreeFSRoot)
+	value := func(n uint64) []byte { return bytes.Repeat([]byte{byte(n)}, format.MaxBtreeValue) }
+	insert := func(from, to uint64) {
+		for n := from; n < to; n++ {
+			if err := w.Insert(t.Context(), btree.Item{Key: format.InodeKey(n), Value: value(n)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	insert(0, 60)
+	for n := range uint64(20) {
+		if err := w.Delete(t.Context(), format.InodeKey(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	insert(60, 66)
+	leaf := content(t, w.Tree())[0]
+	if free := leaf.Head().MidFreeLen.Get(); free >= format.BtreeItemSize+format.MaxBtreeValue {
+		t.Fatalf("%d bytes are free: nothing has to move", free)
+	}
+	it, err := w.Tree().Lookup(t.Context(), format.InodeKey(30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	it.Key = format.InodeKey(100)
+	if err := w.Insert(t.Context(), it); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []uint64{30, 100} {
+		got, err := w.Tree().Lookup(t.Context(), format.InodeKey(n))
+		if err != nil || !bytes.Equal(got.Value, value(30)) {
+			t.Errorf("item %d: %v, value begins with %x", n, err, got.Value[:4])
+		}
+	}
+}

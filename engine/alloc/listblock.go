@@ -4,6 +4,7 @@ package alloc
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"scoutfs/engine/block"
@@ -110,6 +111,9 @@ func (l *List) Fill(block []byte) error {
 	b, err := format.ViewAllocListBlock(block)
 	if err != nil {
 		return err
+	}
+	if len(l.Entries) > format.AllocListEntries {
+		return fmt.Errorf("%d entries do not fit a list block of %d", len(l.Entries), format.AllocListEntries)
 	}
 	b.Next.Set(l.Next)
 	b.Start.Set(0)

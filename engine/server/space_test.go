@@ -4,6 +4,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -244,4 +245,161 @@ func TestFragmentsOfTheDataDeviceAreAllUsed(t *testing.T) {
 	if _, d := free(t, v); d != blocks {
 		t.Errorf("%d data blocks are free", d)
 	}
+}
+
+// takeAll allocates all blocks that a commit's caller may take, and gives each
+// up, which does not make it one that may be taken.
+func takeAll(ctx context.Context, c *server.Commit) (n int, err error) {
+	for ; c.Room() > 0; n++ {
+		_, ref, err := c.Blocks.New(ctx, format.MagicBloom)
+		if err == nil {
+			err = c.Blocks.Free(ctx, ref)
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// Blocks that a commit frees are given out neither by it nor by the next, which
+// takes them from the other pair of lists.
+func TestFreedBlocksWait(t *testing.T) {
+	t.Parallel()
+	v := openVolume(t, makeVolume(t, 1<<13, 1<<12, nil), 1)
+	var refs []format.Ref
+	v.mustCommit(func(ctx context.Context, c *server.Commit) error {
+		for range 50 {
+			_, ref, err := c.Blocks.New(ctx, format.MagicBloom)
+			if err != nil {
+				return err
+			}
+			refs = append(refs, ref)
+		}
+		return nil
+	})
+	givenUp := errors.New("given up")
+	taken := func(free bool) {
+		t.Helper()
+		err := v.server.Commit(t.Context(), func(ctx context.Context, c *server.Commit) error {
+			if free {
+				for _, ref := range refs {
+					if err := c.Blocks.Free(ctx, ref); err != nil {
+						return err
+					}
+				}
+			}
+			n := 0
+			for ; ; n++ {
+				_, ref, err := c.Blocks.New(ctx, format.MagicBloom)
+				if err != nil {
+					break
+				}
+				if slices.ContainsFunc(refs, func(r format.Ref) bool { return r.Blkno == ref.Blkno }) {
+					t.Errorf("block %d is used again too early", ref.Blkno)
+				}
+				if err := c.Blocks.Free(ctx, ref); err != nil { // saves memory
+					return err
+				}
+			}
+			if n < 100 {
+				t.Errorf("only %d blocks were to be had", n)
+			}
+			return givenUp
+		})
+		if !errors.Is(err, givenUp) {
+			t.Fatal(err)
+		}
+	}
+	taken(true)
+	v.mustCommit(func(ctx context.Context, c *server.Commit) error {
+		for _, ref := range refs {
+			if err := c.Blocks.Free(ctx, ref); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	taken(false)
+	testcheck.Clean(t, v.pair)
+}
+
+// What Room promises holds in the worst case: every block is taken, the data
+// device is in fragments of which many change, and much is freed in bulk.
+func TestACommitMayTakeAllThatThereIsRoomFor(t *testing.T) {
+	t.Parallel()
+	v := openVolume(t, makeVolume(t, 1<<16, 1<<14, nil), 1)
+	v.begin()
+	for range 5000 {
+		if _, err := v.create(1, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v.commit()
+	bulk := v.takeAway(20_000)
+	inos := slices.Sorted(maps.Keys(v.files))
+	v.begin()
+	for i, ino := range inos {
+		if i%2 == 0 {
+			v.remove(ino)
+		}
+	}
+	taken := 0
+	v.mustCommit(func(ctx context.Context, c *server.Commit) (err error) {
+		if err := v.apply(ctx, c); err != nil {
+			return err
+		}
+		for i := range bulk.Len / 2 {
+			c.FreeMeta(format.Extent{Start: bulk.Start + 2*i, Len: 1})
+		}
+		taken, err = takeAll(ctx, c)
+		return err
+	})
+	clear(v.changes)
+	v.inodes = 0
+	if taken < 100 {
+		t.Errorf("only %d blocks were to be had", taken)
+	}
+	checkNextMount(t, v.server.Super())
+	v.mustCommit(func(ctx context.Context, c *server.Commit) error {
+		for i := range bulk.Len / 2 {
+			c.FreeMeta(format.Extent{Start: bulk.Start + 2*i + 1, Len: 1})
+		}
+		_, err := takeAll(ctx, c)
+		return err
+	})
+	checkNextMount(t, v.server.Super())
+	testcheck.Clean(t, v.pair)
+}
+
+// When there is nothing to fill a list from, commits leave what the server of
+// the next mount needs in the list that they take blocks from.
+func TestTheNextMountFindsBlocksOnAnExhaustedDevice(t *testing.T) {
+	t.Parallel()
+	v := openVolume(t, makeVolume(t, 1300, 1<<12, nil), 1)
+	var taken []format.Extent
+	v.mustCommit(func(ctx context.Context, c *server.Commit) error {
+		for i := range c.Super.MetaAlloc {
+			x := alloc.NewExtentWriter(c.Blocks, c.Super.MetaAlloc[i])
+			e, err := x.TakeLargest(ctx, 1<<20)
+			if err != nil {
+				return err
+			}
+			taken = append(taken, e)
+			c.Super.MetaAlloc[i] = x.Root()
+		}
+		return nil
+	})
+	for range 6 {
+		v.mustCommit(func(ctx context.Context, c *server.Commit) error {
+			_, err := takeAll(ctx, c)
+			return err
+		})
+		checkNextMount(t, v.server.Super())
+	}
+	v.mustCommit(func(_ context.Context, c *server.Commit) error {
+		c.FreeMeta(taken...)
+		return nil
+	})
+	testcheck.Clean(t, v.pair)
 }

@@ -3,6 +3,7 @@
 package btree_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 
@@ -19,9 +20,15 @@ func freshBlocks(tb testing.TB) *block.Writer {
 	const blocks = 1 << 20
 	dev := device.NewMemory("meta", blocks<<format.LargeBlockShift)
 	r := block.NewReader(dev, block.Options{FSID: testblock.FSID, CacheBytes: 1 << 30})
-	space := &testblock.Space{Next: format.FirstMetaBlkno, Limit: blocks}
-	return block.NewWriter(r, dev, testblock.FSID, space, rand.New(rand.NewPCG(1, 2)).Uint64)
+	next := endless(format.FirstMetaBlkno)
+	return block.NewWriter(r, dev, testblock.FSID, &next, rand.New(rand.NewPCG(1, 2)).Uint64)
 }
+
+// endless hands out one block after the other.
+type endless uint64
+
+func (e *endless) Alloc(context.Context) (uint64, error) { *e++; return uint64(*e), nil }
+func (*endless) Free(context.Context, uint64) error      { return nil }
 
 // fsItems yields about n items such as new files have, in key order.
 func fsItems(n int) func(func(btree.Item, error) bool) {
@@ -85,4 +92,32 @@ func BenchmarkForceRandom(b *testing.B) {
 	}
 	run("replace", func(x uint64) format.Key { return format.InodeKey(1000 + x%(n/4)) })
 	run("add", func(x uint64) format.Key { return format.XattrKey(1000+x%(n/4), x>>20, 1, 0) })
+}
+
+// BenchmarkForceClean replaces items anywhere in a tree whose blocks are all
+// written and cached: each costs a copy of a verified leaf, and one of a parent
+// now and then.
+func BenchmarkForceClean(b *testing.B) {
+	const n = 400_000
+	blocks := freshBlocks(b)
+	w := btree.NewWriter(blocks, format.Root{}, format.TreeLogItems)
+	if err := w.Apply(b.Context(), fsItems(n), nil); err != nil {
+		b.Fatal(err)
+	}
+	if err := blocks.Write(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	root := w.Root()
+	random := rand.New(rand.NewPCG(3, 4))
+	value := make([]byte, 100)
+	for i := 0; b.Loop(); i++ {
+		if i%100 == 0 {
+			blocks.Discard()
+			w = btree.NewWriter(blocks, root, format.TreeLogItems)
+		}
+		it := btree.Item{Key: format.InodeKey(1000 + random.Uint64N(n/4)), Seq: 7, Value: value}
+		if err := w.Force(b.Context(), it); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
@@ -95,12 +96,8 @@ func (w *Writer) New(ctx context.Context, magic uint32) (block []byte, ref forma
 	if err != nil {
 		return nil, format.Ref{}, err
 	}
-	hdr, err := format.View[format.BlockHeader](d.bytes)
-	if err != nil {
-		return nil, format.Ref{}, err
-	}
-	w.fillHeader(hdr, d)
-	return d.bytes, d.ref, nil
+	d.bytes = make([]byte, format.LargeBlockSize)
+	return d.bytes, d.ref, w.fillHeader(d)
 }
 
 // Change returns a block to be changed, and the reference that leads to it
@@ -122,15 +119,10 @@ func (w *Writer) Change(ctx context.Context, ref format.Ref, magic uint32) (bloc
 	if err != nil {
 		return nil, format.Ref{}, err
 	}
-	if err := w.give(ctx, ref); err != nil {
+	d.bytes = slices.Clone(old) // which clears nothing first
+	if err := errors.Join(w.fillHeader(d), w.give(ctx, ref)); err != nil {
 		return nil, format.Ref{}, errors.Join(err, w.drop(ctx, d.ref))
 	}
-	copy(d.bytes, old)
-	hdr, err := format.View[format.BlockHeader](d.bytes)
-	if err != nil {
-		return nil, format.Ref{}, err
-	}
-	w.fillHeader(hdr, d)
 	return d.bytes, d.ref, nil
 }
 
@@ -160,7 +152,7 @@ func (w *Writer) Discard() {
 	clear(w.given)
 }
 
-// add allocates a dirty block.
+// add allocates a dirty block, for the caller to give bytes.
 func (w *Writer) add(ctx context.Context, magic uint32) (*dirtyBlock, error) {
 	blkno, err := w.alloc.Alloc(ctx)
 	if err != nil {
@@ -182,17 +174,22 @@ func (w *Writer) add(ctx context.Context, magic uint32) (*dirtyBlock, error) {
 	for ref.Seq == 0 {
 		ref.Seq = w.random()
 	}
-	d := &dirtyBlock{ref: ref, magic: magic, bytes: make([]byte, format.LargeBlockSize)}
+	d := &dirtyBlock{ref: ref, magic: magic}
 	w.dirty[blkno] = d
 	return d, nil
 }
 
 // fillHeader fills in a block's header but for the crc.
-func (w *Writer) fillHeader(hdr *format.BlockHeader, d *dirtyBlock) {
+func (w *Writer) fillHeader(d *dirtyBlock) error {
+	hdr, err := format.View[format.BlockHeader](d.bytes)
+	if err != nil {
+		return err
+	}
 	hdr.Magic.Set(d.magic)
 	hdr.FSID.Set(w.fsid)
 	hdr.Seq.Set(d.ref.Seq)
 	hdr.Blkno.Set(d.ref.Blkno)
+	return nil
 }
 
 // drop gives up a dirty block. It stays dirty if the allocator fails.

@@ -21,6 +21,25 @@
 // items behind it. What ends a sequence early is a block that cannot be read,
 // or the context; its error is then the last pair.
 //
+// # Writing
+//
+// A [Writer] changes the filesystem of an open transaction log. Each operation
+// on names, attributes, xattrs and rules is one atomic change: it checks what
+// the kernel and its filesystem check, in the same order, for a [Caller] whose
+// rights are taken on trust, and changes the inodes and items of the operation
+// together. An inode is stored once for each change that makes it dirty, with
+// the transaction's number as its meta_seq, and its places in the indexes move
+// with it. Operations that may need many items, such as deleting an inode or
+// cutting off a long file, are several changes, each of which leaves a
+// filesystem that is sound and says what is left to be done: the orphan item of
+// an inode without links, the truncate flag of a file.
+//
+// What a change sets that its caller does not choose is what the kernel module
+// sets (kmod/src/dir.c, inode.c, xattr.c): the version grows wherever it does
+// there; a directory's size is the sum of its names' lengths; an entry gets a
+// position that its directory never had, also when it is renamed; ids of
+// xattrs are not used again, and a replaced one keeps its own.
+//
 // # Errors
 //
 // Errors match the errno that the kernel module would answer, with errors.Is:

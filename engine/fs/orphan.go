@@ -130,10 +130,10 @@ func (d *deletion) step(ctx context.Context, c *change) error {
 }
 
 func (c *change) removeTarget(ctx context.Context, in *Inode) error {
-	last := uint64(max(format.SymlinkParts(in.Size), 1) - 1)
+	most := uint64(format.SymlinkParts(format.MaxSymlinkSize)) // whatever its size says
 	for it, err := range c.tx.View().Items(ctx, format.Range{
 		Start: format.SymlinkKey(in.Ino, 0),
-		End:   format.SymlinkKey(in.Ino, last),
+		End:   format.SymlinkKey(in.Ino, most-1),
 	}) {
 		if err != nil {
 			return err

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"syscall"
+	"time"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/device"
@@ -20,20 +22,36 @@ type Options struct {
 	// devices are not claimed, and are read past the page cache. Without it
 	// the devices are claimed, shared with other readers.
 	Live bool
+	// Write opens the volume for changing too, with [Volume.Writer]: both
+	// devices are claimed for the volume alone, and no mount may have been
+	// left on it. It cannot be combined with Live.
+	Write bool
+	// Interval is how long after a change it becomes durable by itself; 0 is
+	// txn.DefaultInterval.
+	Interval time.Duration
+	// Clock tells the time for what is changed; nil is time.Now.
+	Clock func() time.Time
+	// Random returns random numbers for what is written; nil is that of
+	// math/rand/v2.
+	Random func() uint64
+	// Logger is told of what happens in the background while a volume is
+	// written; nil is nobody.
+	Logger *slog.Logger
 	// CacheBytes bounds the memory for metadata blocks; 0 is
 	// block.DefaultCacheBytes.
 	CacheBytes int64
 }
 
-// Open opens the volume on two devices for reading. data may be empty for
-// questions about metadata. A volume that was not unmounted is opened as the
-// last commit left it.
+// Open opens the volume on two devices. data may be empty for questions about
+// metadata. A volume that was not unmounted is opened for reading as the last
+// commit left it, and for writing not at all: that is a *server.InUseError.
 //
 // Errors say which device is missing, in use, too small, damaged, of another
 // volume or in the other's place: *fs.PathError, *device.BusyError,
 // *DeviceError, or a *format.CorruptError within.
 func Open(ctx context.Context, meta, data string, opts Options) (*Volume, error) {
 	pair, err := device.OpenPair(meta, data, device.Options{
+		Write:  opts.Write,
 		Shared: opts.Live,
 		Direct: opts.Live,
 		// Another machine may have written to a device since this one cached
@@ -58,6 +76,27 @@ func isBlockDevice(path string) bool {
 // OpenDevices is Open with devices that are open already. The volume closes
 // them unless it cannot be opened.
 func OpenDevices(ctx context.Context, pair device.Pair, opts Options) (*Volume, error) {
+	if opts.Write && opts.Live {
+		return nil, &DeviceError{"", "a volume that others write cannot be opened for writing"}
+	}
+	v, err := newVolume(pair, opts)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Write {
+		err = v.startWriting(ctx)
+	} else {
+		// Damage at the roots is found here rather than at the first question.
+		_, err = v.FS(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// newVolume checks that the devices are those of one volume.
+func newVolume(pair device.Pair, opts Options) (*Volume, error) {
 	if pair.Meta == nil {
 		return nil, &DeviceError{"", "no metadata device was named"}
 	}
@@ -76,7 +115,7 @@ func OpenDevices(ctx context.Context, pair device.Pair, opts Options) (*Volume, 
 			return nil, err
 		}
 	}
-	v := &Volume{
+	return &Volume{
 		pair: pair,
 		opts: opts,
 		blocks: block.NewReader(pair.Meta, block.Options{
@@ -84,12 +123,7 @@ func OpenDevices(ctx context.Context, pair device.Pair, opts Options) (*Volume, 
 			TotalBlocks: super.TotalMetaBlocks.Get(),
 			CacheBytes:  opts.CacheBytes,
 		}),
-	}
-	// Damage at the roots is found here rather than at the first question.
-	if _, err := v.FS(ctx); err != nil {
-		return nil, err
-	}
-	return v, nil
+	}, nil
 }
 
 // DeviceError says why a device cannot be that of the volume. It matches

@@ -19,11 +19,11 @@ import (
 
 // Target answers the archive requests straight from the devices. The caller
 // is trusted: whoever can read the devices may ask everything, so no request
-// fails for want of a capability. Requests that change the volume fail with
-// EROFS, and those about tasks that wait for data, which only a mount has,
-// with EOPNOTSUPP.
+// fails for want of a capability. Requests that change a volume which is not
+// open for writing fail with EROFS, and those about tasks that wait for data,
+// which only a mount has, with EOPNOTSUPP.
 //
-// Everything on the devices is committed, so answers wait for no commit. An
+// Answers wait for no commit: what was changed here is seen at once. An
 // answer of several values that meets damage is cut off before it; the request
 // for the next ones then fails with an error that matches EIO and, as all
 // damage, is a *format.CorruptError.
@@ -68,12 +68,12 @@ func (t *Target) OpenIno(ctx context.Context, ino uint64, flags int) (ioctl.File
 
 func (t *Target) open(ctx context.Context, name string, flags int, find func(*fs.FS) (fs.Inode, error)) (ioctl.File, error) {
 	failed := func(err error) error { return &os.PathError{Op: "open", Path: name, Err: err} }
-	switch flags {
-	case os.O_RDONLY:
-	case os.O_WRONLY, os.O_RDWR:
-		return nil, failed(syscall.EROFS)
-	default:
+	switch {
+	case flags == os.O_RDONLY:
+	case flags != os.O_WRONLY && flags != os.O_RDWR:
 		return nil, failed(syscall.EINVAL)
+	case t.v.writing == nil:
+		return nil, failed(syscall.EROFS)
 	}
 	var in fs.Inode
 	err := t.v.Read(ctx, func(f *fs.FS) (err error) {
@@ -83,22 +83,23 @@ func (t *Target) open(ctx context.Context, name string, flags int, find func(*fs
 	if err != nil {
 		return nil, failed(err)
 	}
-	if !in.IsRegular() && !in.IsDir() {
+	switch {
+	case !in.IsRegular() && !in.IsDir():
 		return nil, failed(syscall.ENOTTY)
+	case in.IsDir() && flags != os.O_RDONLY:
+		return nil, failed(syscall.EISDIR)
 	}
-	return &file{t, name, in.Ino}, nil
+	if w := t.v.Writer(); w != nil {
+		if err := w.Open(ctx, in.Ino); err != nil {
+			return nil, failed(err)
+		}
+	}
+	return &file{t, name, in.Ino, flags}, nil
 }
 
 // fail makes the error of a request about the volume.
 func (t *Target) fail(n ioctl.Number, errno syscall.Errno, detail string) error {
 	return &ioctl.Error{Request: n, Object: t.v.pair.Meta.Name(), Errno: errno, Detail: detail}
-}
-
-const readOnlyDetail = "volumes on their devices are only read"
-
-// readOnly refuses a request that changes the volume.
-func (t *Target) readOnly(n ioctl.Number) error {
-	return t.fail(n, syscall.EROFS, readOnlyDetail)
 }
 
 // noTasks refuses a request about waiting tasks.

@@ -15,18 +15,24 @@ import (
 	"scoutfs/engine/ioctl"
 )
 
-// file is an open file or directory of a Target. It holds nothing: each
-// request looks the inode up.
+// file is an open file or directory of a Target. Each request looks the inode
+// up; while the volume is written, it does not go away meanwhile.
 type file struct {
 	target *Target
 	name   string
 	ino    uint64
+	flags  int // it was opened with
 }
 
 var _ ioctl.File = (*file)(nil)
 
-// Close does nothing.
-func (f *file) Close() error { return nil }
+// Close gives the file up.
+func (f *file) Close() error {
+	if w := f.target.v.Writer(); w != nil {
+		return w.Close(context.Background(), f.ino)
+	}
+	return nil
+}
 
 func (f *file) fail(n ioctl.Number, errno syscall.Errno, detail string) error {
 	return &ioctl.Error{Request: n, Object: f.name, Errno: errno, Detail: detail}
@@ -180,38 +186,4 @@ func (f *file) Fiemap(ctx context.Context, q ioctl.Fiemap) (r ioctl.FiemapResult
 		return nil
 	})
 	return r, err
-}
-
-func (f *file) readOnly(n ioctl.Number) error {
-	return f.fail(n, syscall.EROFS, readOnlyDetail)
-}
-
-// SetAttrX fails: the volume is read only.
-func (f *file) SetAttrX(context.Context, ioctl.SetAttrX) error {
-	return f.readOnly(ioctl.NumberSetAttrX)
-}
-
-// SetattrMore fails: the volume is read only.
-func (f *file) SetattrMore(context.Context, ioctl.SetattrMore) error {
-	return f.readOnly(ioctl.NumberSetattrMore)
-}
-
-// Release fails: the volume is read only.
-func (f *file) Release(context.Context, ioctl.Release) error {
-	return f.readOnly(ioctl.NumberRelease)
-}
-
-// Stage fails: the volume is read only.
-func (f *file) Stage(context.Context, ioctl.Stage) (int, error) {
-	return 0, f.readOnly(ioctl.NumberStage)
-}
-
-// MoveBlocks fails: the volume is read only.
-func (f *file) MoveBlocks(context.Context, ioctl.File, ioctl.MoveBlocks) error {
-	return f.readOnly(ioctl.NumberMoveBlocks)
-}
-
-// PunchOffline fails: the volume is read only.
-func (f *file) PunchOffline(context.Context, ioctl.PunchOffline) error {
-	return f.readOnly(ioctl.NumberPunchOffline)
 }

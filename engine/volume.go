@@ -25,8 +25,10 @@ type Volume struct {
 	opts   Options
 	blocks *block.Reader
 
+	writing *writing // nil if the volume is only read
+
 	mu      sync.Mutex // guards current
-	current *fs.FS     // the one snapshot of a volume that is not live
+	current *fs.FS     // the one snapshot of a volume that nobody writes
 }
 
 // Devices returns the volume's devices; Data is nil if the volume was opened
@@ -36,15 +38,24 @@ func (v *Volume) Devices() device.Pair { return v.pair }
 // Blocks returns the reader of the volume's metadata blocks.
 func (v *Volume) Blocks() *block.Reader { return v.blocks }
 
-// Close gives the devices up. Nothing of the volume may be read afterwards.
+// Close makes what was changed durable and gives the devices up. Nothing of the
+// volume may be read afterwards.
 func (v *Volume) Close() error {
+	var err error
+	if v.writing != nil {
+		err = v.writing.close()
+	}
 	v.blocks.Wait()
-	return v.pair.Close()
+	return errors.Join(err, v.pair.Close())
 }
 
 // FS returns the filesystem as of the last commit: always the same of a
-// volume that nobody writes, a new snapshot each time of a live one.
+// volume that nobody writes, a new snapshot each time of a live one, and of one
+// that is written here as its last commit left it.
 func (v *Volume) FS(ctx context.Context) (*fs.FS, error) {
+	if v.writing != nil {
+		return fs.New(v.writing.log.Committed(), v.pair.Data), nil
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.current != nil && !v.opts.Live {
@@ -66,7 +77,14 @@ var ErrWritten = errors.New("the volume was written while it was being read")
 // Read calls f with the filesystem as of the last commit. If the volume is
 // live and f fails because blocks have been written anew, f is called again
 // with a new snapshot, so it must be able to start over.
+//
+// If the volume is open for writing, f sees everything that was changed, durable
+// or not. Nothing changes until it returns, so it must not change anything
+// itself, nor keep what it was given.
 func (v *Volume) Read(ctx context.Context, f func(*fs.FS) error) error {
+	if v.writing != nil {
+		return v.writing.writer.Read(ctx, f)
+	}
 	for attempt := 1; ; attempt++ {
 		view, err := v.FS(ctx)
 		if err != nil {

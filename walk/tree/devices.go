@@ -18,9 +18,11 @@ import (
 // while the volume is written.
 const maxWritten = 10
 
-// Devices is the Tree of a volume on its devices. While somebody writes the
+// Devices is the Tree of a volume on its devices. While somebody else writes the
 // volume each call sees the last commit or a recent one, as a reader of a
-// mounted volume would; two calls may see different ones.
+// mounted volume would; two calls may see different ones. Of a volume that is
+// open for writing each call sees all that was changed before, and a sequence
+// some of what is changed meanwhile.
 type Devices struct {
 	volume *engine.Volume
 
@@ -56,8 +58,12 @@ func (d *Devices) newer(ctx context.Context, old *fs.FS) (*fs.FS, error) {
 }
 
 // Read calls do with a snapshot. If it fails because the volume is written, it
-// is called again with a newer one, so it must be able to start over.
+// is called again with a newer one, so it must be able to start over. If the
+// volume is open for writing, do must not change it.
 func (d *Devices) Read(ctx context.Context, do func(*fs.FS) error) error {
+	if d.volume.Writer() != nil {
+		return d.volume.Read(ctx, do)
+	}
 	var last *fs.FS
 	for attempt := 1; ; attempt++ {
 		f, err := d.newer(ctx, last)
@@ -85,6 +91,9 @@ func (d *Devices) Read(ctx context.Context, do func(*fs.FS) error) error {
 // the volume is written meanwhile it goes on in a newer snapshot, from the
 // place that next returns for the last value; ok is false if none can follow.
 func Sequence[T, P any](ctx context.Context, d *Devices, from P, open func(*fs.FS, P) iter.Seq2[T, error], next func(T) (p P, ok bool)) iter.Seq2[T, error] {
+	if d.volume.Writer() != nil {
+		return batches(ctx, d, from, open, next)
+	}
 	return func(yield func(T, error) bool) {
 		for ended := false; !ended; {
 			failed := d.Read(ctx, func(f *fs.FS) error {
@@ -115,6 +124,52 @@ func Sequence[T, P any](ctx context.Context, d *Devices, from P, open func(*fs.F
 			})
 			if failed != nil {
 				var none T
+				yield(none, failed)
+				return
+			}
+		}
+	}
+}
+
+// writtenBatch is how many values of a sequence are read at a time from a
+// volume that is open for writing.
+const writtenBatch = 256
+
+// batches is Sequence of a volume that is open for writing. Values are read
+// ahead of whoever uses them, since he may change the volume, which waits for
+// reads.
+func batches[T, P any](ctx context.Context, d *Devices, from P, open func(*fs.FS, P) iter.Seq2[T, error], next func(T) (p P, ok bool)) iter.Seq2[T, error] {
+	type value struct {
+		v   T
+		err error
+	}
+	return func(yield func(T, error) bool) {
+		var none T
+		for more := true; more; {
+			var batch []value
+			more = false
+			failed := d.Read(ctx, func(f *fs.FS) error {
+				for v, err := range open(f, from) {
+					batch = append(batch, value{v, err})
+					if err != nil {
+						continue
+					}
+					var ok bool
+					if from, ok = next(v); !ok {
+						return nil
+					}
+					if more = len(batch) >= writtenBatch; more {
+						return nil
+					}
+				}
+				return nil
+			})
+			for _, b := range batch {
+				if !yield(b.v, b.err) {
+					return
+				}
+			}
+			if failed != nil {
 				yield(none, failed)
 				return
 			}

@@ -70,6 +70,10 @@ type Node struct {
 // IsDir reports whether the node is known to be a directory.
 func (n *Node) IsDir() bool { return n.Type == format.ModeDirectory }
 
+// Follows reports whether the path ends in a symbolic link that stands for
+// what it leads to.
+func (n *Node) Follows() bool { return n.follow }
+
 // Name returns the last component of the path.
 func (n *Node) Name() string {
 	trimmed := strings.TrimRight(n.Path, "/")

@@ -68,7 +68,7 @@ func (m *Mount) stat(n Node) (st unix.Statx_t, err error) {
 	if n.follow {
 		flags = 0
 	}
-	err = reach(n.Path, func(dir int, path string) error {
+	err = Reach(n.Path, func(dir int, path string) error {
 		return again(func() error {
 			return unix.Statx(dir, path, flags|unix.AT_NO_AUTOMOUNT, unix.STATX_BASIC_STATS|unix.STATX_BTIME, &st)
 		})
@@ -109,7 +109,7 @@ func (m *Mount) Stat(ctx context.Context, n Node, want Want) (Attr, error) {
 // userspace that could be it.
 func mayBeScoutfs(path string) bool {
 	var st unix.Statfs_t
-	err := reach(path, func(dir int, path string) error {
+	err := Reach(path, func(dir int, path string) error {
 		return again(func() error { return unix.Statfs(entryPath(dir, path), &st) })
 	})
 	return err == nil && (st.Type == format.FilesystemMagic || st.Type == unix.FUSE_SUPER_MAGIC)
@@ -180,7 +180,7 @@ func (m *Mount) open(n Node, flags int) (*os.File, error) {
 		flags |= unix.O_NOFOLLOW
 	}
 	fd := -1
-	err := reach(n.Path, func(dir int, path string) error {
+	err := Reach(n.Path, func(dir int, path string) error {
 		return again(func() (err error) {
 			fd, err = unix.Openat(dir, path, flags, 0)
 			return err
@@ -251,7 +251,7 @@ func (m *Mount) Readlink(_ context.Context, n Node) (string, error) {
 	// Linux limits targets to a page.
 	target := make([]byte, os.Getpagesize())
 	size := 0
-	err := reach(n.Path, func(dir int, path string) error {
+	err := Reach(n.Path, func(dir int, path string) error {
 		return again(func() (err error) {
 			size, err = unix.Readlinkat(dir, path, target)
 			return err
@@ -263,9 +263,9 @@ func (m *Mount) Readlink(_ context.Context, n Node) (string, error) {
 	return string(target[:size]), nil
 }
 
-// reach calls do with a directory and a path from there that is short enough
-// for a system call.
-func reach(path string, do func(dir int, path string) error) error {
+// Reach calls do with a directory and a path from there that is short enough
+// for a system call. The directory is unix.AT_FDCWD if all of the path is.
+func Reach(path string, do func(dir int, path string) error) error {
 	dir, rest := unix.AT_FDCWD, path
 	for len(rest) >= unix.PathMax {
 		split := strings.LastIndexByte(rest[:unix.PathMax-1], '/')

@@ -122,7 +122,7 @@ func (m *Mount) xattr(n Node, name string) ([]byte, error) {
 
 // grow makes a call that fills a buffer whose right size is not known before.
 func (m *Mount) grow(n Node, call func(path string, buf []byte) (int, error)) (filled []byte, err error) {
-	err = reach(n.Path, func(dir int, path string) error {
+	err = Reach(n.Path, func(dir int, path string) error {
 		for size := 1 << 10; ; size *= 8 {
 			buf := make([]byte, size)
 			got := 0

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+package stage
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"scoutfs/engine/ioctl"
+	"scoutfs/progress"
+)
+
+// run is one call of Release or Stage.
+type run struct {
+	open Opener
+	opts Options
+	work func(ctx context.Context, r *Result) error
+
+	mu      sync.Mutex // guards summary and the calls of Tell
+	summary Summary
+}
+
+func newRun(open Opener, opts Options) *run {
+	if opts.Jobs <= 0 {
+		opts.Jobs = DefaultJobs
+	}
+	opts.Progress = progress.OrDiscard(opts.Progress)
+	return &run{open: open, opts: opts}
+}
+
+// each works on all files. The error is why not all of them had their turn.
+func (r *run) each(ctx context.Context, files iter.Seq2[File, error]) (Summary, error) {
+	var group errgroup.Group
+	group.SetLimit(r.opts.Jobs)
+	for file, err := range files {
+		if ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			r.tell(&Result{File: file, Err: err})
+			continue
+		}
+		group.Go(func() error {
+			r.do(ctx, file)
+			return nil
+		})
+	}
+	// Jobs return no errors: those are in the results.
+	_ = group.Wait()
+	return r.summary, context.Cause(ctx)
+}
+
+// do works on one file, unless it is too late to begin.
+func (r *run) do(ctx context.Context, file File) {
+	if ctx.Err() != nil {
+		return
+	}
+	result := Result{File: file}
+	result.Err = r.work(ctx, &result)
+	r.tell(&result)
+}
+
+func (r *run) tell(result *Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.summary.Bytes += result.Bytes
+	switch {
+	case result.Err != nil:
+		r.summary.Failed++
+	case result.Skipped != "":
+		r.summary.Skipped++
+	default:
+		r.summary.Files++
+	}
+	if r.opts.Tell != nil {
+		r.opts.Tell(result)
+	}
+}
+
+// look asks a file for what every job has to know.
+func look(ctx context.Context, f ioctl.File) (ioctl.AttrX, error) {
+	return f.GetAttrX(ctx, ioctl.GetAttrX{
+		Mask: ioctl.AttrDataVersion | ioctl.AttrSize | ioctl.AttrOnlineBlocks | ioctl.AttrOfflineBlocks,
+	})
+}
+
+// choose decides which data version to ask for.
+func (r *run) choose(result *Result, attr *ioctl.AttrX) error {
+	switch {
+	case result.File.DataVersion != 0:
+		result.DataVersion = result.File.DataVersion
+	case r.opts.AnyVersion:
+		result.DataVersion = attr.DataVersion
+	default:
+		return errNoVersion
+	}
+	return nil
+}

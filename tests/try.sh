@@ -67,6 +67,23 @@ run scoutfs change-quorum-config --offline -Q 0,127.0.0.1,42000 -Q 1,127.0.0.1,4
 run scoutfs change-format-version --offline -V 2 meta.img data.img
 run scoutfs prepare-empty-data-device --check meta.img data.img
 
+say "Writing its files, each change whole or not at all."
+run scoutfs cp -rv --meta-device meta.img --data-device data.img files /
+run scoutfs mkdir -p --meta-device meta.img --data-device data.img /archive/2026
+run scoutfs mv --meta-device meta.img --data-device data.img /files/file /archive/2026
+run "scoutfs xattr set user.comment 'as delivered' --meta-device meta.img --data-device data.img /archive/2026/file"
+run scoutfs ls -lR --meta-device meta.img
+
+say "What an archive agent does: the data of files goes, and comes back from a copy."
+run scoutfs release -r --any-version --meta-device meta.img --data-device data.img /archive
+run scoutfs ls -lR --meta-device meta.img /archive
+ends 1 scoutfs cat --meta-device meta.img --data-device data.img /archive/2026/file
+run 'mkdir -p copies/2026; cp files/file copies/2026/file'
+run scoutfs stage -r --any-version --output jsonl copies /archive --meta-device meta.img --data-device data.img
+run scoutfs cat --meta-device meta.img --data-device data.img /archive/2026/file
+run scoutfs rm -r --meta-device meta.img --data-device data.img /archive /files
+run scoutfs merge meta.img data.img
+
 say "Checking a volume: every block, every item, and what they say about each other."
 run scoutfs fsck meta.img data.img
 run 'scoutfs fsck --output jsonl --timing meta.img data.img | cut -c -120'

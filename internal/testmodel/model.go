@@ -37,7 +37,6 @@ type Inode struct {
 	Size           uint64
 	Proj           uint64
 	Retained       bool
-	Opaque         bool
 	Opens          int // while it is open, an inode without links stays
 	Parent         uint64
 	Target         string // of a symbolic link

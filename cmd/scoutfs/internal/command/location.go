@@ -25,7 +25,10 @@ type location struct {
 	path       string
 	metaDevice string
 	dataDevice string
-	live       bool
+	live       bool     // devices in use are read too
+	write      bool     // devices are opened for writing
+	recover    bool     // mounts that died are cleaned up after first
+	env        *cli.Env // if devices are written
 }
 
 const (
@@ -33,6 +36,7 @@ const (
 	metaDeviceFlag = "meta-device"
 	dataDeviceFlag = "data-device"
 	liveFlag       = "live"
+	recoverFlag    = "recover"
 )
 
 // defineDevices adds the options that name devices.
@@ -42,6 +46,17 @@ func (l *location) defineDevices(cmd *cobra.Command) {
 	flags.StringVar(&l.dataDevice, dataDeviceFlag, "", "its data device is `DATA-DEVICE`, where file data is wanted")
 	flags.BoolVar(&l.live, liveFlag, false, "with --meta-device: read devices that are in use; the answer is that of the last commit")
 	cli.Extension(cmd, metaDeviceFlag, dataDeviceFlag, liveFlag)
+}
+
+// defineWriting adds the options that name devices which are to be written.
+func (l *location) defineWriting(env *cli.Env, cmd *cobra.Command) {
+	l.env, l.write = env, true
+	flags := cmd.Flags()
+	flags.StringVar(&l.metaDevice, metaDeviceFlag, "", "change the unmounted volume whose metadata device is `META-DEVICE`")
+	flags.StringVar(&l.dataDevice, dataDeviceFlag, "", "its data device is `DATA-DEVICE`")
+	flags.BoolVar(&l.recover, recoverFlag, false, "with --meta-device: first clean up after mounts that died, as the recover command does")
+	cli.Extension(cmd, metaDeviceFlag, dataDeviceFlag, recoverFlag)
+	cli.CommandLineOnly(cmd, recoverFlag)
 }
 
 // define adds the options of a command that asks a whole volume.
@@ -62,6 +77,10 @@ func (l *location) check() error {
 		return cli.Usagef("--data-device needs --meta-device")
 	case l.metaDevice == "" && l.live:
 		return cli.Usagef("--live needs --meta-device")
+	case l.metaDevice == "" && l.recover:
+		return cli.Usagef("--recover needs --meta-device")
+	case l.write && l.metaDevice != "" && l.dataDevice == "":
+		return cli.Usagef("changing a volume needs --data-device too")
 	}
 	return nil
 }
@@ -85,20 +104,38 @@ func (l *location) open(ctx context.Context) (ioctl.Target, error) {
 }
 
 func (l *location) openDevices(ctx context.Context) (*engine.Target, error) {
-	volume, err := engine.Open(ctx, l.metaDevice, l.dataDevice, engine.Options{Live: l.live})
+	volume, err := l.openVolume(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return volume.Target(), nil
+}
+
+// openVolume opens the volume on the devices.
+func (l *location) openVolume(ctx context.Context) (*engine.Volume, error) {
+	options := engine.Options{Live: l.live}
+	if l.write {
+		options.Write, options.Clock, options.Logger = true, l.env.Now, l.env.Log()
+	}
+	if l.recover {
+		if err := recoverVolume(ctx, l.env, l.metaDevice, l.dataDevice, 0); err != nil {
+			return nil, err
+		}
+	}
+	volume, err := engine.Open(ctx, l.metaDevice, l.dataDevice, options)
 	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return nil, pathFailure(err, path.Path)
 	}
 	if err != nil {
 		return nil, l.hint(err)
 	}
-	return volume.Target(), nil
+	return volume, nil
 }
 
 // hint tells of --live where it helps.
 func (l *location) hint(err error) error {
 	_, busy := errors.AsType[*device.BusyError](err)
-	if !l.live && (busy || errors.Is(err, engine.ErrWritten)) {
+	if !l.live && !l.write && (busy || errors.Is(err, engine.ErrWritten)) {
 		return cli.Failf(err, "%s\nuse --live to read what was last committed", err)
 	}
 	return err
@@ -131,28 +168,46 @@ func (l *location) ask(ctx context.Context, f func(ioctl.Target) error) (err err
 	return l.hint(f(target))
 }
 
-// askFile opens a file, by its path on this machine or in the volume on the
-// devices, lets f ask it, and closes it.
-func (l *location) askFile(ctx context.Context, path string, flags int, f func(ioctl.File) error) (err error) {
+// opener opens files by paths as the command line has them.
+type opener interface {
+	OpenPath(ctx context.Context, path string, flags int) (ioctl.File, error)
+}
+
+// system opens the files of this machine.
+type system struct{}
+
+func (system) OpenPath(_ context.Context, path string, flags int) (ioctl.File, error) {
+	return ioctl.OpenFile(path, flags)
+}
+
+// askFiles lets do open files: of this machine, or of the volume on the
+// devices.
+func (l *location) askFiles(ctx context.Context, do func(opener) error) (err error) {
 	if err := l.check(); err != nil {
 		return err
 	}
-	var file ioctl.File
-	if l.offline() {
-		target, openErr := l.openDevices(ctx)
-		if openErr != nil {
-			return openErr
-		}
-		defer func() { err = errors.Join(err, target.Close()) }()
-		file, err = target.OpenPath(ctx, path, flags)
-	} else {
-		file, err = ioctl.OpenFile(path, flags)
+	if !l.offline() {
+		return do(system{})
 	}
+	target, err := l.openDevices(ctx)
 	if err != nil {
-		return l.hint(pathFailure(err, path))
+		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	return l.hint(f(file))
+	defer func() { err = errors.Join(err, target.Close()) }()
+	return l.hint(do(target))
+}
+
+// askFile opens a file, by its path on this machine or in the volume on the
+// devices, lets f ask it, and closes it.
+func (l *location) askFile(ctx context.Context, path string, flags int, f func(ioctl.File) error) error {
+	return l.askFiles(ctx, func(open opener) (err error) {
+		file, err := open.OpenPath(ctx, path, flags)
+		if err != nil {
+			return pathFailure(err, path)
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		return f(file)
+	})
 }
 
 // askReadOnly is askFile of a file opened for reading.

@@ -87,6 +87,9 @@ func atPath(path string, err error) error {
 
 // problemText puts the path first and has the texts that C programs have.
 func problemText(err error) string {
+	if told, ok := errors.AsType[*cannotError](err); ok {
+		return told.text
+	}
 	path, ok := errors.AsType[*fs.PathError](err)
 	if !ok || errno.Of(path.Err) == 0 {
 		return err.Error()

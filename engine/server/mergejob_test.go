@@ -145,7 +145,7 @@ func (k *kernelMerge) request() (format.LogMergeRequest, btree.Block, bool) {
 		if !parent.Range.End.IsMax() {
 			k.setRange(ctx, c, nil, format.Range{Start: parent.Range.End.Next(), End: format.MaxKey()})
 		}
-		req.MetaAvail = k.giveBlocks(ctx, c)
+		req.MetaAvail = giveBlocks(ctx, k.tb, c)
 		k.status.NrRequests.Set(k.status.NrRequests.Get() + 1)
 		k.force(ctx, c, format.LogMergeStatusKey(), format.Bytes(&k.status))
 		k.force(ctx, c, format.LogMergeRequestKey(77, req.Seq.Get()), format.Bytes(&req))
@@ -154,22 +154,23 @@ func (k *kernelMerge) request() (format.LogMergeRequest, btree.Block, bool) {
 	return req, parent, true
 }
 
-// giveBlocks makes a list of blocks, which are written once so that they are
-// nobody else's.
-func (k *kernelMerge) giveBlocks(ctx context.Context, c *server.Commit) format.AllocListHead {
+// giveBlocks makes a list of blocks for a job of a mount. They are written
+// once, so that they are nobody else's.
+func giveBlocks(ctx context.Context, tb testing.TB, c *server.Commit) format.AllocListHead {
+	tb.Helper()
 	var head format.AllocListHead
 	raw, ref, err := c.Blocks.New(ctx, format.MagicAllocList)
 	if err != nil {
-		k.tb.Fatal(err)
+		tb.Fatal(err)
 	}
 	list, err := format.ViewAllocListBlock(raw)
 	if err != nil {
-		k.tb.Fatal(err)
+		tb.Fatal(err)
 	}
 	for i := range jobBlocks {
 		_, free, err := c.Blocks.New(ctx, format.MagicBtree)
 		if err != nil {
-			k.tb.Fatal(err)
+			tb.Fatal(err)
 		}
 		list.Blknos[i].Set(free.Blkno)
 	}

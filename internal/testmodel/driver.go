@@ -162,7 +162,7 @@ func (d *Driver) inode(want func(*Inode) bool) uint64 {
 	if d.chance(100) {
 		return 1 << 40
 	}
-	inos := d.Model.Inos()
+	inos := slices.DeleteFunc(d.Model.Inos(), func(ino uint64) bool { return d.Model.Inode(ino).Opaque })
 	if !d.chance(12) {
 		inos = slices.DeleteFunc(inos, func(ino uint64) bool { return !want(d.Model.Inode(ino)) })
 	}

@@ -37,6 +37,7 @@ type Inode struct {
 	Size           uint64
 	Proj           uint64
 	Retained       bool
+	Opaque         bool
 	Opens          int // while it is open, an inode without links stays
 	Parent         uint64
 	Target         string // of a symbolic link

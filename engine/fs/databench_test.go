@@ -4,8 +4,11 @@ package fs_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 	"scoutfs/engine/fs"
 	"scoutfs/internal/testlog"
@@ -70,4 +73,87 @@ func BenchmarkWrite(b *testing.B) {
 			}
 		})
 	}
+}
+
+// onFiles makes a volume on files of the temporary folder, through the page
+// cache or past it.
+func onFiles(b *testing.B, direct bool) *writing {
+	b.Helper()
+	made := testlog.New(b, testlog.Options{})
+	made.Close(b)
+	var pair device.Pair
+	for _, d := range []struct {
+		to   *device.Device
+		from device.Device
+	}{{&pair.Meta, made.Pair.Meta}, {&pair.Data, made.Pair.Data}} {
+		path := filepath.Join(b.TempDir(), d.from.Name())
+		start := make([]byte, 80<<20) // all that mkfs wrote
+		if _, err := d.from.ReadAt(start, 0); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(path, start, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.Truncate(path, d.from.Size()); err != nil {
+			b.Fatal(err)
+		}
+		opened, err := device.Open(path, device.Options{Write: true, Direct: direct})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() {
+			if err := opened.Close(); err != nil {
+				b.Error(err)
+			}
+		})
+		*d.to = opened
+	}
+	v := &writing{volume: testlog.Open(b, pair, testlog.Options{}), tb: b, ctx: b.Context()}
+	v.Writer = fs.NewWriter(v.volume.Log, pair.Data, v.opts)
+	return v
+}
+
+// BenchmarkCopy copies a large file into a volume on files and makes it
+// durable, beside writing as much to the same device alone.
+func BenchmarkCopy(b *testing.B) {
+	const total = 512 << 20
+	for _, direct := range []bool{false, true} {
+		b.Run(fmt.Sprintf("direct=%v/device", direct), func(b *testing.B) {
+			b.SetBytes(total)
+			dev := onFiles(b, direct).volume.Pair.Data
+			p := device.AlignedBuffer(4 << 20)
+			for b.Loop() {
+				for off := int64(0); off < total; off += int64(len(p)) {
+					if _, err := dev.WriteAt(p, 1<<20+off); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := dev.Flush(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("direct=%v/file", direct), func(b *testing.B) {
+			b.SetBytes(total)
+			v := onFiles(b, direct)
+			h := fs.ReadWrite(v.create(format.RootIno, "f", 0o644))
+			for b.Loop() {
+				v.must(v.Truncate(b.Context(), rootCaller(), h.Ino, 0))
+				v.sync()
+				if _, err := v.WriteFrom(b.Context(), h, 0, total, zeros{}); err != nil {
+					b.Fatal(err)
+				}
+				v.sync()
+			}
+			v.check()
+		})
+	}
+}
+
+// zeros is a reader without an end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

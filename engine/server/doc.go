@@ -32,6 +32,14 @@
 // its caller may take: what the server itself can need at worst, and what the
 // server of the next mount needs at its first commit, is subtracted.
 //
+// # Long work
+//
+// [Server.Merge] folds log trees into fs_root, [Server.CompactSrch] merges
+// search files, each in as many commits as it takes. All that is known of how
+// far the work is stands on the device, in the items that kernels have for it,
+// so whoever opens the volume next can go on. [Recover] makes a volume whose
+// mounts died one that was unmounted (docs/format.md 7.8).
+//
 // # Concurrency
 //
 // One goroutine at a time commits; further ones wait. Everything else may be

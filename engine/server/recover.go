@@ -46,12 +46,14 @@ type ReclaimedLog struct {
 // does with a mount that was fenced: it finalizes their log trees, takes back
 // their free blocks, compactions and merge jobs, and forgets them. All of that
 // is one commit. Last it ends what the quorum blocks record, so that nobody
-// waits for the old leader. After a failure in between it can be repeated.
+// waits for the old leader (docs/format.md 7.8). After a failure in between it
+// can be repeated.
 //
 // It must not be done to a volume that a mount uses, on any machine. Recover
 // refuses with an [*AliveError] if it sees that one is; what it goes by is in
 // the report, which is returned with errors too. The devices must be claimed,
-// as for [Open]. Nothing is written to a volume that is not in use.
+// as for [Open], and be read past the page cache, which does not show what other
+// machines write. Nothing is written to a volume that is not in use.
 func Recover(ctx context.Context, pair device.Pair, blocks *block.Reader, o RecoverOptions) (*Report, error) {
 	report := &Report{}
 	s, err := open(ctx, pair, blocks, o.Options)

@@ -30,11 +30,11 @@ type promise struct {
 func TestPowerFailureLeavesWholeTransactions(t *testing.T) {
 	t.Parallel()
 	recorder, promises := recordedWork(t)
-	for n := 0; n <= recorder.Len(); n += 3 {
+	for n := 0; n <= recorder.Len(); n += 8 {
 		checkPromise(t, fmt.Sprintf("after %d operations", n), recorder.Prefix(n), n, promises)
 	}
 	random := rand.New(rand.NewPCG(6, 6))
-	for range 60 {
+	for range 20 {
 		at := random.IntN(recorder.Len() + 1)
 		meta, data := recorder.Cut(at)
 		pair := device.Pair{Meta: crashed(t, recorder.Meta, meta, random), Data: crashed(t, recorder.Data, data, random)}

@@ -173,8 +173,14 @@ func (r *replay) attributes(ino uint64, in *fs.Inode) {
 	w, _, err := format.ViewInode(want)
 	r.must(err)
 	for _, pair := range [][2]*format.U64{
-		{&w.MetaSeq, &g.MetaSeq}, {&w.DataSeq, &g.DataSeq}, {&w.DataVersion, &g.DataVersion}, {&w.OnlineBlocks, &g.OnlineBlocks},
-		{&w.OfflineBlocks, &g.OfflineBlocks}, {&w.NextReaddirPos, &g.NextReaddirPos}, {&w.NextXattrID, &g.NextXattrID}, {&w.Version, &g.Version},
+		{&w.MetaSeq, &g.MetaSeq},
+		{&w.DataSeq, &g.DataSeq},
+		{&w.DataVersion, &g.DataVersion},
+		{&w.OnlineBlocks, &g.OnlineBlocks},
+		{&w.OfflineBlocks, &g.OfflineBlocks},
+		{&w.NextReaddirPos, &g.NextReaddirPos},
+		{&w.NextXattrID, &g.NextXattrID},
+		{&w.Version, &g.Version},
 	} {
 		*pair[0] = *pair[1]
 	}

@@ -27,7 +27,7 @@ import (
 // nothing is wrong with them that was not before.
 func TestWritingKernelVolumes(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"basic", "archive", "many", "partmerge", "compacting", "two-mounts"} {
+	for _, name := range []string{"basic", "archive", "partmerge", "compacting", "two-mounts"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pair := overlays(t, testimage.Get(t, name))

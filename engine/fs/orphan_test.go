@@ -58,7 +58,7 @@ func TestDeletionLeavesNothing(t *testing.T) {
 				t.Parallel()
 				v := newWriting(t, testlog.Options{FormatVersion: version}, fs.WriterOptions{})
 				empty := keysOf(v)
-				file := uint64(0)
+				var file uint64
 				if version == 2 {
 					file = v.big("big")
 				} else {

@@ -29,8 +29,10 @@ func acl(tb testing.TB, entries ...string) []byte {
 			}
 			id = format.ACLUndefinedID
 		}
-		tags := map[byte][2]uint16{'u': {format.ACLUserObj, format.ACLUser}, 'g': {format.ACLGroupObj, format.ACLGroup},
-			'm': {format.ACLMask, 0}, 'o': {format.ACLOther, 0}}[tag]
+		tags := map[byte][2]uint16{
+			'u': {format.ACLUserObj, format.ACLUser}, 'g': {format.ACLGroupObj, format.ACLGroup},
+			'm': {format.ACLMask, 0}, 'o': {format.ACLOther, 0},
+		}[tag]
 		which := tags[0]
 		if id != format.ACLUndefinedID {
 			which = tags[1]
@@ -111,7 +113,6 @@ func TestWhoMayWrite(t *testing.T) {
 // directory of group 20.
 func TestWhatNewInodesInherit(t *testing.T) {
 	t.Parallel()
-	const none = "" // no ACL
 	file, dir := uint32(format.ModeRegular), uint32(format.ModeDirectory)
 	member := fs.Caller{UID: 10, GID: 20, Umask: 0o027}
 	other := fs.Caller{UID: 10, GID: 1, Umask: 0o027}
@@ -134,15 +135,21 @@ func TestWhatNewInodesInherit(t *testing.T) {
 		{"setgid file of another's group", 0o2777, nil, false, other, file | 0o2775, file | 0o750, 20, nil, nil},
 		{"setgid file of one's group", 0o2777, nil, false, member, file | 0o2775, file | 0o2750, 20, nil, nil},
 		{"setgid without execution", 0o2777, nil, false, other, file | 0o2664, file | 0o2640, 20, nil, nil},
-		{"default ACL instead of umask", 0o777, plain, false, other, file | 0o666, file | 0o640 | 0o000, 1, nil, nil},
+		{"default ACL instead of umask", 0o777, plain, false, other, file | 0o666, file | 0o640, 1, nil, nil},
 		{"default ACL without write", 0o777, plain, false, other, file | 0o777, file | 0o751, 1, nil, nil},
 		{"default ACL of a directory", 0o777, plain, false, other, dir | 0o777, dir | 0o751, 1, nil, plain},
-		{"default ACL that names somebody", 0o777, named, false, other, file | 0o640, file | 0o640, 1,
-			acl(t, "u::6", "u:99:7", "g::5", "m::4", "o::0"), nil},
-		{"and of a directory", 0o777, named, false, other, dir | 0o755, dir | 0o751, 1,
-			acl(t, "u::7", "u:99:7", "g::5", "m::5", "o::1"), named},
-		{"setgid is lost with an ACL of another's group", 0o2777, named, false, other, dir | 0o755, dir | 0o751, 20,
-			acl(t, "u::7", "u:99:7", "g::5", "m::5", "o::1"), named},
+		{
+			"default ACL that names somebody", 0o777, named, false, other, file | 0o640, file | 0o640, 1,
+			acl(t, "u::6", "u:99:7", "g::5", "m::4", "o::0"), nil,
+		},
+		{
+			"and of a directory", 0o777, named, false, other, dir | 0o755, dir | 0o751, 1,
+			acl(t, "u::7", "u:99:7", "g::5", "m::5", "o::1"), named,
+		},
+		{
+			"setgid is lost with an ACL of another's group", 0o2777, named, false, other, dir | 0o755, dir | 0o751, 20,
+			acl(t, "u::7", "u:99:7", "g::5", "m::5", "o::1"), named,
+		},
 		{"default ACL without ACLs", 0o777, named, true, other, file | 0o666, file | 0o640, 1, nil, nil},
 		{"default ACL and symbolic links", 0o777, named, false, other, format.ModeSymlink, format.ModeSymlink | 0o777, 1, nil, nil},
 	}

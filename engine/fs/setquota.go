@@ -57,7 +57,7 @@ func (w *Writer) changeRules(ctx context.Context, who *Caller, rule format.Quota
 		}
 		rule.Pad = [7]byte{}
 		if err := rule.Check(); err != nil {
-			return fmt.Errorf("%v: %w", err, syscall.EINVAL) // not damage of the volume
+			return fmt.Errorf("%s: %w", err.Error(), syscall.EINVAL) // no damage of the volume
 		}
 		return f(c, &rule)
 	})

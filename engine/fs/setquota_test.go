@@ -56,11 +56,11 @@ func TestQuotaRuleChanges(t *testing.T) {
 	good := quotaRule(format.QuotaOpInode, 1, 5, 0, "uid=7", "1", "gid")
 	padded := good
 	padded.Pad[3] = 9
-	badOp, badFlag, badSelect, contradiction := good, good, good, good
+	badOp, badFlag, badSelect := good, good, good
 	badOp.Op = 2
 	badFlag.RuleFlags = 2
 	badSelect.NameSource[0] = format.QuotaSourceLiteral
-	contradiction = quotaRule(format.QuotaOpInode, 1, 5, 0, "uid=7", "uid=8", "1")
+	contradiction := quotaRule(format.QuotaOpInode, 1, 5, 0, "uid=7", "uid=8", "1")
 	steps := []struct {
 		name string
 		do   func() error

@@ -20,19 +20,33 @@ const (
 
 // SetXattr gives an inode an xattr, or another value to one that it has. A name
 // with tags changes search files, totals or the xattr index with it. The names
-// of ACLs set ACLs, whose value has Linux's encoding; see [Writer.setACL].
+// of ACLs, format.XattrACLAccess and format.XattrACLDefault, set ACLs from
+// Linux's encoding of them, whatever the flags; an access ACL sets the mode's
+// permissions too, and is not kept if they say all of it.
 //
-// Errors in order: EINVAL for unknown flags; ERANGE for an empty name or one
-// over 255 bytes; E2BIG for a value over 65535 bytes; ENOENT for the inode;
-// what the namespace asks for, see checkNamespace; EINVAL for bad tags; EINVAL
-// for both flags; EPERM for tags without being the superuser; EINVAL for a
-// totl or indx name without its numbers, after EOPNOTSUPP for indx in format
-// version 1; EPERM for user xattrs under retention; EEXIST and ENODATA by the
-// flags; EINVAL for an indx value that is not empty or a totl value that is no
-// number.
+// Errors in order: EINVAL for unknown flags; ERANGE for an empty name or one over
+// 255 bytes, EINVAL for one with a NUL; E2BIG for a value over 65536 bytes;
+// ENOENT for the inode; by the name's prefix EPERM for user xattrs of what
+// is neither regular file nor directory, and of others' sticky directories, for
+// trusted and security ones by who is not the superuser, and for ACLs by who
+// does not own the inode, EACCES for user and scoutfs ones without write
+// permission, and EOPNOTSUPP for other prefixes and for ACLs that are off;
+// EINVAL for a prefix alone and for bad tags; E2BIG for a value of 65536 bytes;
+// EINVAL for both flags; EPERM for
+// tags by who is not the superuser; EINVAL for a totl or indx name without its
+// numbers, before it EOPNOTSUPP for indx in format version 1; EPERM for user
+// xattrs under retention; EEXIST and ENODATA by the flags; EINVAL for an indx
+// value that is not empty, a totl value that is no number, a value that is no
+// ACL, and the default ACL of what is no directory.
 func (w *Writer) SetXattr(ctx context.Context, who Caller, ino uint64, name string, value []byte, flags uint32) error {
 	if flags&^(XattrCreate|XattrReplace) != 0 {
 		return fmt.Errorf("xattr flags %#x: %w", flags, syscall.EINVAL)
+	}
+	if err := checkXattrName(name); err != nil {
+		return err
+	}
+	if len(value) > maxLinuxXattr {
+		return tooBig(len(value))
 	}
 	return w.changeXattr(ctx, &who, ino, &xattrSet{name: name, value: value, flags: flags})
 }
@@ -40,7 +54,27 @@ func (w *Writer) SetXattr(ctx context.Context, who Caller, ino uint64, name stri
 // RemoveXattr takes an xattr away: ENODATA if there is none. To remove an ACL
 // that is not there is no error. Otherwise errors are those of SetXattr.
 func (w *Writer) RemoveXattr(ctx context.Context, who Caller, ino uint64, name string) error {
+	if err := checkXattrName(name); err != nil {
+		return err
+	}
 	return w.changeXattr(ctx, &who, ino, &xattrSet{name: name, remove: true, flags: XattrReplace})
+}
+
+// maxLinuxXattr is how long a value may be before its filesystem is asked
+// (Linux include/uapi/linux/limits.h: XATTR_SIZE_MAX), one byte more than it
+// takes.
+const maxLinuxXattr = 65536
+
+func tooBig(size int) error { return fmt.Errorf("xattr value of %d bytes: %w", size, syscall.E2BIG) }
+
+func checkXattrName(name string) error {
+	if len(name) == 0 || len(name) > format.MaxNameLen {
+		return fmt.Errorf("xattr name of %d bytes: %w", len(name), syscall.ERANGE)
+	}
+	if strings.IndexByte(name, 0) >= 0 {
+		return fmt.Errorf("xattr name %q has a NUL: %w", name, syscall.EINVAL)
+	}
+	return nil
 }
 
 // xattrSet says what is to become of an xattr.
@@ -53,15 +87,6 @@ type xattrSet struct {
 }
 
 func (w *Writer) changeXattr(ctx context.Context, who *Caller, ino uint64, s *xattrSet) error {
-	if len(s.name) == 0 || len(s.name) > format.MaxNameLen {
-		return fmt.Errorf("xattr name of %d bytes: %w", len(s.name), syscall.ERANGE)
-	}
-	if len(s.value) > format.MaxXattrValueLen {
-		return fmt.Errorf("xattr value of %d bytes: %w", len(s.value), syscall.E2BIG)
-	}
-	if strings.IndexByte(s.name, 0) >= 0 {
-		return fmt.Errorf("xattr name %q has a NUL: %w", s.name, syscall.EINVAL)
-	}
 	return w.update(ctx, txn.Allocating, func(c *change) error {
 		in, err := c.inode(ctx, ino)
 		if err != nil {
@@ -133,6 +158,9 @@ func (c *change) checkNamespace(ctx context.Context, who *Caller, in *Inode, nam
 // checkXattr checks what can be known without the inode's xattrs
 // (kmod/src/xattr.c: scoutfs_xattr_set_locked).
 func (c *change) checkXattr(who *Caller, in *Inode, s *xattrSet) error {
+	if len(s.value) > format.MaxXattrValueLen {
+		return tooBig(len(s.value))
+	}
 	if s.flags == XattrCreate|XattrReplace {
 		return fmt.Errorf("an xattr to create and to replace: %w", syscall.EINVAL)
 	}

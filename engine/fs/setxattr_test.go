@@ -54,7 +54,10 @@ func TestXattrRefusals(t *testing.T) {
 		{"long name", root, 99, bigName, "", 0, syscall.ERANGE},
 		{"long name removed", root, 99, bigName, "", remove, syscall.ERANGE},
 		{"long name before tags", root, 99, bigTotl, "", 0, syscall.ERANGE},
-		{"long value", root, 99, "user.x", strings.Repeat("v", 65536), 0, syscall.E2BIG},
+		{"long value", root, 99, "user.x", strings.Repeat("v", 65537), 0, syscall.E2BIG},
+		{"long name before value", root, 99, bigName, strings.Repeat("v", 65537), 0, syscall.ERANGE},
+		{"value of a byte too much", owner, file, "user.x", strings.Repeat("v", 65536), 3, syscall.E2BIG},
+		{"tags before a byte too much", owner, file, "scoutfs.none.x", strings.Repeat("v", 65536), 3, syscall.EINVAL},
 		{"NUL", root, file, "user.a\x00b", "", 0, syscall.EINVAL},
 		{"no inode", root, 99, "user.x", "", 0, syscall.ENOENT},
 		{"unknown namespace", root, file, "other.x", "", 0, syscall.EOPNOTSUPP},
@@ -206,8 +209,10 @@ func TestXattrSizes(t *testing.T) {
 					v.sync()
 				}
 				v.hasXattr(ino, name, value)
-				parts := v.items(format.Range{Start: format.XattrKey(ino, format.XattrNameHash(name), 0, 0),
-					End: format.XattrKey(ino, format.XattrNameHash(name), 1<<63, 0)})
+				parts := v.items(format.Range{
+					Start: format.XattrKey(ino, format.XattrNameHash(name), 0, 0),
+					End:   format.XattrKey(ino, format.XattrNameHash(name), 1<<63, 0),
+				})
 				if want := (8 + len(name) + size + 895) / 896; len(parts) != want || parts[0].Key.Third != 1 {
 					t.Fatalf("value of %d bytes has %d items with id %d, want %d with 1", size, len(parts), parts[0].Key.Third, want)
 				}

@@ -88,8 +88,8 @@ func TestWritingDamage(t *testing.T) {
 			return v.Rename(v.ctx, rootCaller(), format.RootIno, file, format.RootIno, "new", 0)
 		}, syscall.EIO},
 		{"directory below itself", func(v *writing, ino uint64) {
-			dir, sub := v.mkdir(format.RootIno, "dir", 0o755), uint64(0)
-			sub = v.mkdir(dir, "sub", 0o755)
+			dir := v.mkdir(format.RootIno, "dir", 0o755)
+			sub := v.mkdir(dir, "sub", 0o755)
 			v.put(format.LinkBackrefKey(dir, format.RootIno, 3), nil)
 			v.put(format.LinkBackrefKey(dir, sub, 9), testvolume.Dirent(9, dir, format.DirentDirectory, "dir"))
 		}, func(v *writing, _ uint64) error {

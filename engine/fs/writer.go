@@ -4,6 +4,7 @@ package fs
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -79,15 +80,7 @@ func Root() Caller { return Caller{Umask: 0o022, Admin: true} }
 
 // inGroup reports whether the caller is a member of a group.
 func (who *Caller) inGroup(gid uint32) bool {
-	if who.GID == gid {
-		return true
-	}
-	for _, g := range who.Groups {
-		if g == gid {
-			return true
-		}
-	}
-	return false
+	return who.GID == gid || slices.Contains(who.Groups, gid)
 }
 
 // Sync makes every change that was made before the call durable.

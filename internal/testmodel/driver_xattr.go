@@ -33,7 +33,7 @@ func (d *Driver) xattrValue(name string) string {
 	case tags.Indx && !d.chance(10):
 		return ""
 	}
-	return strings.Repeat("v", one(d, 0, 1, 30, 200, 800, 888, 897, 1792, 4000, d.Random.IntN(3000), d.Random.IntN(65536), 65535, 65536))
+	return strings.Repeat("v", one(d, 0, 1, 30, 200, 800, 888, 897, 1792, 4000, d.Random.IntN(3000), d.Random.IntN(65536), 65535, 65536, 65537))
 }
 
 func (d *Driver) removeXattr(ctx context.Context) error {

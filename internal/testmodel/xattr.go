@@ -74,7 +74,7 @@ func (m *Model) checkXattr(in *Inode, name string, size, flags int) (format.Xatt
 		return tags, syscall.EINVAL
 	case name == "" || len(name) > format.MaxNameLen:
 		return tags, syscall.ERANGE
-	case size > format.MaxXattrValueLen:
+	case size > 65536: // one byte more than is stored
 		return tags, syscall.E2BIG
 	case in == nil:
 		return tags, syscall.ENOENT
@@ -98,6 +98,8 @@ func (m *Model) checkXattr(in *Inode, name string, size, flags int) (format.Xatt
 	switch {
 	case rest == "":
 		return tags, syscall.EINVAL
+	case size > format.MaxXattrValueLen:
+		return tags, syscall.E2BIG
 	case flags == XattrCreate|XattrReplace:
 		return tags, syscall.EINVAL
 	}

@@ -33,6 +33,9 @@ type Driver struct {
 	// the volume finds fault with.
 	NoInject bool
 
+	// Large adds files of several MiB and inodes with thousands of attributes.
+	Large bool
+
 	// Last describes the last operation.
 	Last string
 
@@ -71,6 +74,7 @@ func operations() []operation {
 		{5, (*Driver).setAttr},
 		{16, (*Driver).setXattr},
 		{6, (*Driver).removeXattr},
+		{3, (*Driver).setACL},
 		{18, (*Driver).write},
 		{4, (*Driver).read},
 		{6, (*Driver).truncate},
@@ -99,10 +103,14 @@ func (d *Driver) Step(ctx context.Context) error {
 	for ; pick >= all[i].weight; i++ {
 		pick -= all[i].weight
 	}
+	do := all[i].do
+	if d.Large && d.chance(300) {
+		do = (*Driver).manyXattrs
+	}
 	d.Steps++
 	d.Clock.Tick()
 	d.everything = d.everything[:0]
-	if err := all[i].do(d, ctx); err != nil {
+	if err := do(d, ctx); err != nil {
 		return fmt.Errorf("step %d, %s: %w", d.Steps, d.Last, err)
 	}
 	slices.Sort(d.everything)

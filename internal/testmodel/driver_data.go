@@ -56,7 +56,11 @@ func (d *Driver) write(ctx context.Context) error {
 	ino := d.file()
 	in := d.Model.Inode(ino)
 	off := d.place(in, d.chance(2))
-	data := d.content(d.length(d.chance(2)))
+	length := d.length(d.chance(2))
+	if d.Large && d.chance(60) {
+		length = d.Random.Uint64N(5 << 20)
+	}
+	data := d.content(length)
 	d.say("write %d bytes at %d of %d", len(data), off, ino)
 	d.touch(ino)
 	d.overwrites(in, off, off+uint64(len(data)))

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 
 	"scoutfs/engine/fs"
@@ -17,7 +18,11 @@ func (d *Driver) Empty(ctx context.Context, dir uint64) error {
 	w, m := d.Volume.Writer, d.Model
 	for name := range m.inodes[dir].Xattrs {
 		d.Clock.Tick()
-		if err := d.same(w.RemoveXattr(ctx, root(), dir, name), m.RemoveXattr(d.Clock.Now(), dir, name)); err != nil {
+		want := m.RemoveXattr(d.Clock.Now(), dir, name)
+		if strings.HasPrefix(name, "system.") {
+			want = m.SetACL(d.Clock.Now(), dir, name, nil)
+		}
+		if err := d.same(w.RemoveXattr(ctx, root(), dir, name), want); err != nil {
 			return fmt.Errorf("removing %q of %d: %w", name, dir, err)
 		}
 	}

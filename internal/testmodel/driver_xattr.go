@@ -25,6 +25,71 @@ func (d *Driver) setXattr(ctx context.Context) error {
 	return compare(err, d.Model.SetXattr(d.Clock.Now(), ino, name, value, flags))
 }
 
+// manyXattrs gives an inode a lot of attributes, or takes some of them away.
+func (d *Driver) manyXattrs(ctx context.Context) error {
+	ino := d.file()
+	d.touch(ino)
+	for range 150 {
+		name := fmt.Sprintf("user.many.%d", d.Random.IntN(3000))
+		d.Clock.Tick()
+		d.Steps++
+		if d.chance(4) {
+			d.say("remove %q of %d", name, ino)
+			err := d.Volume.Writer.RemoveXattr(ctx, root(), ino, name)
+			if d.ranOut(err) {
+				continue
+			}
+			if err := compare(err, d.Model.RemoveXattr(d.Clock.Now(), ino, name)); err != nil {
+				return err
+			}
+			continue
+		}
+		d.say("set %q of %d", name, ino)
+		value := strings.Repeat("m", d.Random.IntN(60))
+		err := d.Volume.Writer.SetXattr(ctx, root(), ino, name, []byte(value), 0)
+		if d.ranOut(err) {
+			continue
+		}
+		if err := compare(err, d.Model.SetXattr(d.Clock.Now(), ino, name, value, 0)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setACL sets or removes an ACL.
+func (d *Driver) setACL(ctx context.Context) error {
+	ino := d.inode((*Inode).IsDir)
+	name := one(d, format.XattrACLAccess, format.XattrACLDefault, format.XattrACLDefault)
+	if d.chance(2) {
+		ino, name = d.any(), format.XattrACLAccess
+	}
+	perm := func() uint16 { return uint16(d.Random.IntN(8)) }
+	var a ACL
+	if !d.chance(4) {
+		a = ACL{{Tag: aclUserObj, Perm: perm()}, {Tag: aclGroupObj, Perm: perm()}, {Tag: aclOther, Perm: perm()}}
+		if !d.chance(3) {
+			a = ACL{
+				{Tag: aclUserObj, Perm: perm()}, {aclUser, perm(), 1}, {aclUser, perm(), 7},
+				{Tag: aclGroupObj, Perm: perm()}, {aclGroup, perm(), 2},
+				{Tag: aclMask, Perm: perm()}, {Tag: aclOther, Perm: perm()},
+			}
+		}
+	}
+	d.say("set %s of %d to %v", name, ino, a)
+	d.touch(ino)
+	var err error
+	if a == nil {
+		err = d.Volume.Writer.RemoveXattr(ctx, root(), ino, name)
+	} else {
+		err = d.Volume.Writer.SetXattr(ctx, root(), ino, name, []byte(a.Encode()), 0)
+	}
+	if d.ranOut(err) {
+		return nil
+	}
+	return compare(err, d.Model.SetACL(d.Clock.Now(), ino, name, a))
+}
+
 func (d *Driver) xattrValue(name string) string {
 	tags, _ := format.ParseXattrTags(name)
 	switch {

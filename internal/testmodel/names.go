@@ -57,12 +57,13 @@ func (m *Model) Create(who Who, now time.Time, dir uint64, name string, mode, rd
 }
 
 func (m *Model) make(who Who, now time.Time, d *Inode, mode uint32, ino uint64) *Inode {
-	if mode&format.ModeTypeMask == format.ModeSymlink {
-		mode |= 0o777
-	} else {
-		mode &^= who.Umask
-	}
 	in := newInode(ino, mode, now)
+	switch {
+	case in.IsSymlink():
+		in.Mode |= 0o777
+	case !in.inherit(d):
+		in.Mode &^= who.Umask
+	}
 	in.UID, in.GID, in.Proj = who.UID, who.GID, d.Proj
 	if d.Mode&syscall.S_ISGID != 0 {
 		in.GID = d.GID
@@ -308,6 +309,7 @@ func (m *Model) SetAttr(now time.Time, ino uint64, a Attr) syscall.Errno {
 	}
 	if a.Mode != nil {
 		in.Mode = in.Mode&format.ModeTypeMask | *a.Mode&0o7777
+		in.chmod()
 	}
 	if a.Atime != nil {
 		in.Atime = *a.Atime

@@ -100,6 +100,7 @@ func newRun(t *testing.T, seed uint64) *run {
 		t.Fatal(err)
 	}
 	r.driver = testmodel.NewDriver(m, v, r.clock, r.random)
+	r.driver.Large = seed%3 == 0
 	r.driver.Full = o.DataBlocks < dataBlocks || o.MetaBlocks < metaBlocks
 	return r
 }

@@ -23,6 +23,7 @@ type change struct {
 
 	held  map[uint64]*heldInode
 	dirts []*heldInode // in the order in which they became dirty
+	idle  bool         // there turned out to be nothing to do
 }
 
 // heldInode is an inode and what items there are of it.
@@ -41,6 +42,15 @@ func newChange(w *Writer, tx *txn.Tx) *change {
 		now:  w.opts.Clock(),
 		held: make(map[uint64]*heldInode, 4),
 	}
+}
+
+// run makes the change that f makes.
+func (c *change) run(f func(*change) error) error {
+	if err := f(c); err != nil {
+		return err
+	}
+	c.finish()
+	return nil
 }
 
 // inode returns an inode to look at and change: ENOENT if there is none, or

@@ -84,6 +84,7 @@ func (r *rename) do(ctx context.Context, c *change) (gone uint64, err error) {
 		return 0, err
 	}
 	if r.replaced == r.moved {
+		c.idle = true
 		return 0, nil
 	}
 	if err := r.checkAccess(ctx, c); err != nil {

@@ -4,8 +4,10 @@ package fs
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"scoutfs/engine/device"
@@ -95,13 +97,24 @@ func (w *Writer) Read(ctx context.Context, f func(*FS) error) error {
 
 // update makes one atomic change. f may be called again, after what it did
 // was undone, if the transaction has to be committed first.
+//
+// While metadata blocks run low, a change of kind Allocating is refused. The
+// kernel asks for room after it has looked whether there is anything to do and
+// the caller may do it; so f has its say first here too.
 func (w *Writer) update(ctx context.Context, kind txn.Kind, f func(*change) error) error {
-	return w.log.Update(ctx, kind, func(tx *txn.Tx) error {
+	asked := false
+	err := w.log.Update(ctx, kind, func(tx *txn.Tx) error {
+		asked = true
+		return newChange(w, tx).run(f)
+	})
+	if asked || kind != txn.Allocating || !errors.Is(err, syscall.ENOSPC) {
+		return err
+	}
+	return w.log.Update(ctx, txn.Freeing, func(tx *txn.Tx) error {
 		c := newChange(w, tx)
-		if err := f(c); err != nil {
-			return err
+		if own := c.run(f); own != nil || c.idle {
+			return own
 		}
-		c.finish()
-		return nil
+		return err
 	})
 }

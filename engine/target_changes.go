@@ -35,7 +35,9 @@ func (t *Target) AllocDetail(ctx context.Context, q ioctl.AllocDetail) (entries 
 // ResizeDevices is [ioctl.Volume.ResizeDevices].
 func (t *Target) ResizeDevices(ctx context.Context, q ioctl.ResizeDevices) error {
 	return t.change(ioctl.NumberResizeDevices, func(w *writing) error {
-		return w.server.Resize(ctx, q.TotalMetaBlocks, q.TotalDataBlocks)
+		return w.log.Exclude(ctx, func(ctx context.Context) error {
+			return w.server.Resize(ctx, q.TotalMetaBlocks, q.TotalDataBlocks)
+		})
 	})
 }
 

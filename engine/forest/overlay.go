@@ -103,7 +103,17 @@ func (o *Overlay) AddTotal(k format.Key, seq, total, count uint64) {
 }
 
 // Begin starts an operation: what follows is what Rollback takes back.
-func (o *Overlay) Begin() { o.undo = o.undo[:0] }
+func (o *Overlay) Begin() {
+	clear(o.undo) // it must not keep values
+	o.undo = o.undo[:0]
+	if cap(o.undo) > maxUndoKept {
+		o.undo = nil
+	}
+}
+
+// maxUndoKept is how many steps there is memory for from one operation to the
+// next.
+const maxUndoKept = 1024
 
 // Changed reports whether anything was changed since Begin.
 func (o *Overlay) Changed() bool { return len(o.undo) > 0 }

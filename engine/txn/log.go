@@ -63,7 +63,8 @@ type Log struct {
 type failure struct{ err error }
 
 // Open returns a log with an open transaction and a private tree that does not
-// exist before the first commit. The server must be in nobody else's use.
+// exist before the first commit. The server must be in nobody else's use, but
+// within [Log.Exclude].
 func Open(ctx context.Context, srv *server.Server, o Options) (*Log, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = DefaultMaxBytes

@@ -37,6 +37,24 @@ func (l *Log) merge(ctx context.Context, sink progress.Sink) error {
 	return l.serve(ctx, func(ctx context.Context) error { return l.server.Merge(ctx, sink) })
 }
 
+// Exclude commits the open transaction and calls work, which may make commits of
+// the server's own, such as a resize: they would otherwise take up the data blocks
+// of operations that are not committed. Work must not change log trees, search
+// files or items.
+func (l *Log) Exclude(ctx context.Context, work func(context.Context) error) error {
+	if err := l.take(ctx); err != nil {
+		return err
+	}
+	defer l.release()
+	if l.dirty() {
+		if err := l.commit(ctx); err != nil {
+			return err
+		}
+	}
+	defer l.refresh()
+	return l.failed(work(ctx))
+}
+
 // serve lets the server make commits that change what the log reads, and begins
 // a new transaction, tree and search file after them: the server may have taken
 // those that there were. Nothing waits for a commit meanwhile.

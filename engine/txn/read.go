@@ -53,8 +53,8 @@ func (l *Log) viewOf(ctx context.Context, super *format.Super) (*forest.Snapshot
 	return forest.Load(ctx, l.server.Blocks(), super)
 }
 
-// refresh takes up a super that was written for others, such as a resize, which
-// change no items. The caller has the turn.
+// refresh takes up a super that was written for others and changes no items. The
+// caller has the turn.
 func (l *Log) refresh() {
 	super := l.server.Super()
 	if super == l.super {

@@ -3,6 +3,7 @@
 package txn_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"math/rand/v2"
@@ -382,6 +383,32 @@ func TestFreeingWhatIsFreeFailsTheOperation(t *testing.T) {
 		t.Errorf("error %v, want damage", err)
 	}
 	read(t, v.Log, nil)
+	v.Check(t)
+}
+
+func TestServersOwnCommitsComeBetweenTransactions(t *testing.T) {
+	t.Parallel()
+	const zone = 1 << 20
+	v := testlog.New(t, testlog.Options{DataBlocks: 4 * zone})
+	files := map[uint64]file{}
+	create(t, v, files, 5)
+	if err := v.Log.Exclude(t.Context(), func(ctx context.Context) error {
+		return v.Server.SetDataAllocZoneBlocks(ctx, zone)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	checkFiles(t, v.Log.Committed(), files)
+	read(t, v.Log, files)
+	create(t, v, files, 5)
+	read(t, v.Log, files)
+	if got := v.Log.Committed().Super.Volopt.DataAllocZoneBlocks.Get(); got != zone {
+		t.Errorf("the view's super has zones of %d blocks, want %d", got, zone)
+	}
+	v.Reopen(t)
+	read(t, v.Log, files)
+	if got := v.Server.Super().Volopt.DataAllocZoneBlocks.Get(); got != zone {
+		t.Errorf("the volume has zones of %d blocks, want %d", got, zone)
+	}
 	v.Check(t)
 }
 

@@ -13,7 +13,8 @@ import (
 // appear whole or, if it fails, not at all. A transaction that is full is
 // committed first. f may be run again after a commit, if there was no room for
 // what it did in the transaction, or in the free data blocks while others waited
-// for the commit; the first run has then left nothing.
+// for the commit; the first run has then left nothing. f must not use the Log
+// itself.
 //
 // The error is f's, or the commit's, or the context's. With kind Allocating it
 // matches ENOSPC while metadata blocks run low.
@@ -22,7 +23,6 @@ func (l *Log) Update(ctx context.Context, kind Kind, f func(*Tx) error) error {
 		return err
 	}
 	defer l.release()
-	l.refresh()
 	if l.server.Low() {
 		if err := l.makeRoom(ctx, kind); err != nil {
 			return err

@@ -263,12 +263,13 @@ func (f *modelFile) archived(first, count uint64) []byte {
 // are not, because there were not so many free blocks side by side, are taken
 // over and counted.
 func (f *modelFile) differs(extents []fs.Extent) (at uint64, differs bool, fewer int) {
-	states := make([]blockState, len(f.blocks))
+	end := len(f.blocks)
+	if n := len(extents); n > 0 {
+		end = max(end, int(extents[n-1].End()))
+	}
+	states := make([]blockState, end)
 	for _, e := range extents {
 		for i := e.Logical; i < e.End(); i++ {
-			for uint64(len(states)) <= i {
-				states = append(states, stateHole)
-			}
 			switch {
 			case e.Flags == format.ExtentOffline|format.ExtentUnwritten:
 				states[i] = stateOfflineUnwritten

@@ -77,7 +77,7 @@ func (r *dataRun) bytes(n uint64) []byte {
 
 func (r *dataRun) one() {
 	f := r.files[r.rng.IntN(len(r.files))]
-	what := ""
+	var what string
 	switch n := r.rng.IntN(100); {
 	case n < 25:
 		what = r.write(f)

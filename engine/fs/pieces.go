@@ -99,12 +99,12 @@ func (w *Writer) reserveBlocks(ctx context.Context, need, want uint64) ([]format
 	var runs []format.Extent
 	for got := uint64(0); got < need; {
 		run, err := w.log.ReserveData(ctx, want-got)
-		if err != nil && (got == 0 || !errors.Is(err, syscall.ENOSPC)) {
-			w.returnBlocks(runs)
-			return nil, err
+		if got > 0 && errors.Is(err, syscall.ENOSPC) {
+			break
 		}
 		if err != nil {
-			break
+			w.returnBlocks(runs)
+			return nil, err
 		}
 		runs = append(runs, run)
 		got += run.Len

@@ -3,6 +3,7 @@
 package txn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,9 +67,8 @@ type failure struct{ err error }
 // exist before the first commit. The server must be in nobody else's use, but
 // within [Log.Exclude].
 func Open(ctx context.Context, srv *server.Server, o Options) (*Log, error) {
-	if o.MaxBytes == 0 {
-		o.MaxBytes = DefaultMaxBytes
-	}
+	o.MaxBytes = cmp.Or(o.MaxBytes, DefaultMaxBytes)
+	o.MaxLogTrees = cmp.Or(o.MaxLogTrees, DefaultMaxLogTrees)
 	l := &Log{
 		server:  srv,
 		opts:    o,
@@ -154,6 +154,10 @@ func (l *Log) dirty() bool { return l.done.Load() != l.durable.Load() }
 
 // Close commits what is not committed and ends the Log. The server stays open.
 // After an error the Log is as closed, and what was not committed is lost.
+//
+// Each Log that commits adds a log tree to the volume, and every read looks into
+// all of them. If there are more than [Options.MaxLogTrees], and this Log has added
+// one, they are merged first, and search files compacted.
 func (l *Log) Close(ctx context.Context) error {
 	l.stop()
 	l.background.Wait()
@@ -164,9 +168,17 @@ func (l *Log) Close(ctx context.Context) error {
 		return err
 	}
 	defer l.release()
-	l.closed = true
-	if !l.dirty() {
+	defer func() { l.closed = true }()
+	if l.dirty() {
+		if err := l.commit(ctx); err != nil {
+			return err
+		}
+	}
+	if trees := len(l.base.Load().LogTrees); l.own.blocks == 0 || l.opts.MaxLogTrees < 0 || trees <= l.opts.MaxLogTrees {
 		return nil
 	}
-	return l.commit(ctx)
+	if err := l.mergeAll(ctx, nil); err != nil {
+		l.warn("logs could not be merged", "error", err)
+	}
+	return l.usable()
 }

@@ -21,13 +21,18 @@ func (l *Log) Merge(ctx context.Context, sink progress.Sink) error {
 		return err
 	}
 	defer l.release()
+	return l.mergeAll(ctx, sink)
+}
+
+// mergeAll is Merge by who has the turn.
+func (l *Log) mergeAll(ctx context.Context, sink progress.Sink) error {
 	if err := l.merge(ctx, sink); err != nil {
 		return err
 	}
 	return l.serve(ctx, func(ctx context.Context) error { return l.server.CompactSrch(ctx, sink) })
 }
 
-// merge is Merge of the logs, by who has the turn.
+// merge is mergeAll without search files.
 func (l *Log) merge(ctx context.Context, sink progress.Sink) error {
 	if l.dirty() {
 		if err := l.commit(ctx); err != nil {

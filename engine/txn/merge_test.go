@@ -74,6 +74,30 @@ func checkMerged(t *testing.T, v *testlog.Volume) {
 	}
 }
 
+func TestClosingMergesManyLogTrees(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		most int
+		want []int // log trees after each closing
+	}{
+		{3, []int{1, 2, 3, 0, 1, 2}},
+		{-1, []int{1, 2, 3, 4, 5, 6}},
+	} {
+		v := testlog.New(t, testlog.Options{Txn: txn.Options{MaxLogTrees: test.most}})
+		files := map[uint64]file{}
+		for _, want := range test.want {
+			create(t, v, files, 3)
+			v.Reopen(t)
+			if got := len(v.Log.Committed().LogTrees); got != want {
+				t.Errorf("with at most %d: there are %d log trees, want %d", test.most, got, want)
+			}
+			v.Reopen(t) // who has written nothing merges nothing
+			read(t, v.Log, files)
+		}
+		v.Check(t)
+	}
+}
+
 func TestReadsGoOnDuringAMerge(t *testing.T) {
 	t.Parallel()
 	v := testlog.New(t, testlog.Options{})

@@ -9,8 +9,9 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultInterval = 10 * time.Second
-	DefaultMaxBytes = 64 << 20
+	DefaultInterval    = 10 * time.Second
+	DefaultMaxBytes    = 64 << 20
+	DefaultMaxLogTrees = 64
 )
 
 // Options say how a Log commits.
@@ -23,6 +24,10 @@ type Options struct {
 	// MaxBytes bounds the memory of a transaction's changes: the next operation
 	// finds them committed. 0 is DefaultMaxBytes.
 	MaxBytes int
+	// MaxLogTrees is how many log trees there may be before Close merges them,
+	// which otherwise the next mount does. 0 is DefaultMaxLogTrees, and a negative
+	// number is any.
+	MaxLogTrees int
 	// Logger is told of commits by the timer that fail, and of merges for lack
 	// of space. nil is nobody.
 	Logger *slog.Logger

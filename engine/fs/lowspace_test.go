@@ -118,3 +118,42 @@ func TestLowSpace(t *testing.T) {
 	}
 	w.check()
 }
+
+// TestLowSpaceForData is TestLowSpace of file data.
+func TestLowSpaceForData(t *testing.T) {
+	t.Parallel()
+	w, file, _ := smallVolume(t)
+	h, ctx, root := fs.ReadWrite(file), w.ctx, rootCaller()
+	block := fs.ByteRange{Length: blockSize}
+	version := w.inode(file).DataVersion
+	tests := []struct {
+		name string
+		do   func() error
+		want syscall.Errno
+	}{
+		{"write", func() error { _, err := w.Write(ctx, h, []byte("x"), 0); return err }, syscall.ENOSPC},
+		{"write what is not open", func() error { _, err := w.Write(ctx, readOnly(file), []byte("x"), 0); return err }, syscall.EBADF},
+		{"write to a directory", func() error { _, err := w.Write(ctx, fs.ReadWrite(format.RootIno), []byte("x"), 0); return err }, syscall.EISDIR},
+		{"copy", func() error { _, err := w.WriteFrom(ctx, h, 0, 1, zeros{}); return err }, syscall.ENOSPC},
+		{"new files", func() error {
+			_, err := w.CreateFiles(ctx, root, []fs.NewFile{{Dir: format.RootIno, Name: "new", Data: []byte("x")}})
+			return err
+		}, syscall.ENOSPC},
+		{"preallocate", func() error { return w.Fallocate(ctx, h, 0, 0, 1) }, syscall.ENOSPC},
+		{"set attributes", func() error { return w.SetAttrX(ctx, root, file, fs.AttrX{Mask: fs.AttrXCtime}) }, syscall.ENOSPC},
+		{"set attributes wrongly", func() error { return w.SetAttrX(ctx, root, file, fs.AttrX{Mask: fs.AttrXDataVersion}) }, syscall.EINVAL},
+		{"truncate", func() error { return w.Truncate(ctx, root, file, 5*blockSize) }, 0},
+		{"stage", func() error {
+			version = w.inode(file).DataVersion
+			_, err := w.Stage(ctx, h, version, make([]byte, blockSize), 0)
+			return err
+		}, syscall.ENOSPC},
+		{"stage from a reader", func() error { return w.StageFrom(ctx, h, version, block, zeros{}, nil) }, syscall.ENOSPC},
+		{"release", func() error { return w.Release(ctx, h, block, version) }, 0},
+		{"punch", func() error { return w.PunchOffline(ctx, root, h, block, version, 0) }, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) { is(t, test.do(), test.want) })
+	}
+	w.check()
+}

@@ -40,6 +40,23 @@
 // position that its directory never had, also when it is renamed; ids of
 // xattrs are not used again, and a replaced one keeps its own.
 //
+// # Writing file data
+//
+// Data goes to the device first, without the transaction's lock: to blocks that
+// the file has, in place, or to reserved ones, which become the file's in the
+// change that follows and nobody's if it fails. So a commit never leads to a
+// block whose data is not there. What a crash can leave half done is only the
+// overwriting of blocks that were written before, as with the kernel module.
+// [Writer.StageFrom], [Writer.WriteFrom] where a file has nothing yet, and
+// [Writer.CreateFiles] show nothing before all data is on the device.
+//
+// Each file has a lock of its own for its data. Requests on different files
+// wait for each other only while they change items. Extents split and merge as
+// the kernel module has them do (kmod/src/ext.c), blocks are preallocated as it
+// does (kmod/src/data.c), and the counts of online and offline blocks, the data
+// version and the sequence numbers move when they do there. A request that
+// meets offline data waits for a [DataWaiter], or fails.
+//
 // # Errors
 //
 // Errors match the errno that the kernel module would answer, with errors.Is:

@@ -38,7 +38,11 @@ type fileChange struct {
 // define adds the options of every such command.
 func (c *fileChange) define(cmd *cobra.Command) {
 	cmd.GroupID = cli.GroupFiles
-	cmd.Flags().BoolVarP(&c.verbose, "verbose", "v", false, "say what was done to each file")
+	short := "v"
+	if cmd.Flags().ShorthandLookup(short) != nil {
+		short = "" // the command has another use for it
+	}
+	cmd.Flags().BoolVarP(&c.verbose, "verbose", short, false, "say what was done to each file")
 	c.where.defineWriting(c.env, cmd)
 	cli.Reports(cmd, output.JSON, output.JSONL)
 }

@@ -5,7 +5,6 @@ package command
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -13,12 +12,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"scoutfs/cmd/scoutfs/internal/cli"
 	"scoutfs/cmd/scoutfs/internal/output"
 	"scoutfs/cmd/scoutfs/internal/values"
-	"scoutfs/edit"
 	"scoutfs/walk/tree"
 )
 
@@ -55,6 +52,8 @@ type xattrRead struct {
 	encoding      string
 	noDereference bool
 	values        bool
+	name          string
+	dump          bool
 }
 
 func (x *xattrRead) define(cmd *cobra.Command) {
@@ -94,18 +93,30 @@ func newXattrGet(env *cli.Env) *cobra.Command {
 		Use:   "get NAME FILE...",
 		Short: "Print the value of an attribute",
 		Long: `Prints the value of an attribute, as it is and a new line behind it. Of several
-files, the file's name and a colon stand before it.`,
+files, the file's name and a colon stand before it.
+
+The name may also be given as getfattr(1) takes it, with -n, and -d prints all
+attributes, hidden ones too.`,
 		Example: `  scoutfs xattr get user.comment --meta-device /dev/meta /file`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
-			switch len(operands) {
-			case 0:
-				return cli.Usagef("no attribute given")
-			case 1:
+			if x.dump && x.name != "" {
+				return cli.Usagef("--dump and --name exclude each other")
+			}
+			name, files := x.name, operands
+			if name == "" && !x.dump {
+				if len(operands) == 0 {
+					return cli.Usagef("no attribute given")
+				}
+				name, files = operands[0], operands[1:]
+			}
+			if len(files) == 0 {
 				return cli.Usagef("no file given")
 			}
-			return x.each(cmd, operands[1:], operands[0])
+			return x.each(cmd, files, name)
 		},
 	}
+	cmd.Flags().StringVarP(&x.name, "name", "n", "", "the attribute's `NAME`, in place of the operand")
+	cmd.Flags().BoolVarP(&x.dump, "dump", "d", false, "print all attributes and their values")
 	x.define(cmd)
 	return cmd
 }
@@ -204,123 +215,4 @@ func (x *xattrRead) write(out *output.Writer, list *output.List, path string, a 
 		out.Printf("%s\n", nameFor(x.env, a.Name))
 	}
 	return out.Err()
-}
-
-// xattrChange is one run of a command that changes attributes.
-type xattrChange struct {
-	fileChange
-	noDereference, create, replace bool
-}
-
-func (x *xattrChange) define(cmd *cobra.Command) {
-	cmd.Flags().BoolVarP(&x.noDereference, "no-dereference", "h", false, "of symbolic links themselves")
-	x.fileChange.define(cmd)
-	cmd.GroupID = ""
-}
-
-func (x *xattrChange) change(cmd *cobra.Command, paths []string, verb, name string, do func(tree.Node) error) error {
-	past := map[string]string{"set": "set", "remove": "removed"}[verb]
-	return x.run(cmd.Context(), func() error {
-		return x.each(paths, verb+" "+name+" of", func(path string) error {
-			n, err := x.files.Resolve(x.ctx, path, !x.noDereference)
-			if err == nil {
-				err = do(n)
-			}
-			if errors.Is(err, syscall.ENODATA) {
-				return &toldError{"it has no such attribute", err}
-			}
-			if err != nil {
-				return err
-			}
-			return x.did(done{kind: past, text: past + " " + name + " of", path: path, detail: name})
-		})
-	})
-}
-
-func newXattrSet(env *cli.Env) *cobra.Command {
-	x := &xattrChange{fileChange: fileChange{env: env}}
-	cmd := &cobra.Command{
-		Use:   "set NAME VALUE FILE...",
-		Short: "Set an attribute",
-		Long: `Sets an attribute. A VALUE that begins with 0x is hexadecimal, one with 0s is
-base64, and one in double quotes is what is between them, as for setfattr(1).
-Attributes with the tags of scoutfs (hide, srch, totl, indx) have rules for
-names and values, see scoutfs(5).`,
-		Example: `  scoutfs xattr set user.comment 'as delivered' --meta-device /dev/meta --data-device /dev/data /file
-  scoutfs xattr set scoutfs.totl.1.2.3 1000 /mnt/archive/file`,
-		RunE: func(cmd *cobra.Command, operands []string) error {
-			switch {
-			case len(operands) == 0:
-				return cli.Usagef("no attribute given")
-			case len(operands) == 1:
-				return cli.Usagef("no value given")
-			case len(operands) == 2:
-				return cli.Usagef("no file given")
-			case x.create && x.replace:
-				return cli.Usagef("--create and --replace exclude each other")
-			}
-			value, err := parseXattrValue(operands[1])
-			if err != nil {
-				return cli.Usagef("%s", err)
-			}
-			flags := edit.XattrFlags(0)
-			if x.create {
-				flags = unix.XATTR_CREATE
-			}
-			if x.replace {
-				flags = unix.XATTR_REPLACE
-			}
-			return x.change(cmd, operands[2:], "set", operands[0], func(n tree.Node) error {
-				return x.files.SetXattr(x.ctx, n, operands[0], value, flags)
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&x.create, "create", false, "fail if the attribute is there")
-	cmd.Flags().BoolVar(&x.replace, "replace", false, "fail if the attribute is not there")
-	x.define(cmd)
-	return cmd
-}
-
-func newXattrRm(env *cli.Env) *cobra.Command {
-	x := &xattrChange{fileChange: fileChange{env: env}}
-	cmd := &cobra.Command{
-		Use:     "rm NAME FILE...",
-		Short:   "Remove an attribute",
-		Long:    `Removes an attribute. It is an error if the file does not have it.`,
-		Example: `  scoutfs xattr rm user.comment --meta-device /dev/meta --data-device /dev/data /file`,
-		RunE: func(cmd *cobra.Command, operands []string) error {
-			switch len(operands) {
-			case 0:
-				return cli.Usagef("no attribute given")
-			case 1:
-				return cli.Usagef("no file given")
-			}
-			return x.change(cmd, operands[1:], "remove", operands[0], func(n tree.Node) error {
-				return x.files.RemoveXattr(x.ctx, n, operands[0])
-			})
-		},
-	}
-	x.define(cmd)
-	return cmd
-}
-
-// parseXattrValue reads a value as setfattr(1) does.
-func parseXattrValue(text string) ([]byte, error) {
-	switch {
-	case strings.HasPrefix(text, "0x"), strings.HasPrefix(text, "0X"):
-		value, err := hex.DecodeString(text[2:])
-		if err != nil {
-			return nil, fmt.Errorf("invalid hexadecimal value: '%s'", text)
-		}
-		return value, nil
-	case strings.HasPrefix(text, "0s"), strings.HasPrefix(text, "0S"):
-		value, err := base64.StdEncoding.DecodeString(text[2:])
-		if err != nil {
-			return nil, fmt.Errorf("invalid base64 value: '%s'", text)
-		}
-		return value, nil
-	case len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"':
-		return []byte(strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(text[1 : len(text)-1])), nil
-	}
-	return []byte(text), nil
 }

@@ -4,6 +4,7 @@ package fs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"syscall"
@@ -131,29 +132,50 @@ func (w *Writer) finishTruncate(ctx context.Context, ino uint64) error {
 }
 
 // clearTail makes the rest of the block in which a file is to end zeros, so
-// that a file that grows again reads as zeros there.
+// that a file that grows again reads as zeros there. The block is copied to
+// another, since the last commit's file still has the rest; only on a device
+// without a free block it is cleared in place, as upstream does.
 func (c *change) clearTail(ctx context.Context, in *Inode, size uint64) error {
-	from := size % format.SmallBlockSize
-	if from == 0 {
+	kept := size % format.SmallBlockSize
+	if kept == 0 {
 		return nil
 	}
-	block := size / format.SmallBlockSize
-	e, found, err := c.extents(in).next(ctx, block)
+	block, x := size/format.SmallBlockSize, c.extents(in)
+	e, found, err := x.next(ctx, block)
 	if err != nil || !found || e.Logical > block || !e.written() {
 		return err
 	}
 	if c.w.data == nil {
 		return ErrNoDataDevice
 	}
-	at := int64((e.Blkno + block - e.Logical) * format.SmallBlockSize)
-	var data [format.SmallBlockSize]byte
-	if _, err := c.w.data.ReadAt(data[:from], at); err != nil {
-		return fmt.Errorf("inode %d, block %d: %w", in.Ino, block, err)
+	old := e.cut(block, block+1)
+	now, err := x.another(ctx, old)
+	if err != nil {
+		return err
 	}
-	if _, err := c.w.data.WriteAt(data[:], at); err != nil {
+	var data [format.SmallBlockSize]byte
+	if _, err = c.w.data.ReadAt(data[:kept], int64(old.Blkno*format.SmallBlockSize)); err == nil {
+		_, err = c.w.data.WriteAt(data[:], int64(now.Blkno*format.SmallBlockSize))
+	}
+	if err != nil {
 		return fmt.Errorf("inode %d, block %d: %w", in.Ino, block, err)
 	}
 	return nil
+}
+
+// another gives a file's block another place on the device, if there is one, and
+// returns the block as it is then.
+func (x extentSet) another(ctx context.Context, e Extent) (Extent, error) {
+	got, err := x.c.tx.AllocData(ctx, e.Len)
+	if errors.Is(err, syscall.ENOSPC) {
+		return e, nil
+	}
+	if err != nil {
+		return e, err
+	}
+	x.c.tx.FreeData(e.blocks())
+	e.Blkno = got.Start
+	return e, x.set(ctx, e)
 }
 
 // blocksFor is how many blocks hold so many bytes.

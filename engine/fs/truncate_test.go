@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -143,6 +144,42 @@ func TestGrowingReadsAsZeros(t *testing.T) {
 		if !bytes.Equal(got[:n], want) {
 			t.Errorf("way %d: %d bytes, of which byte %d is another", i, n, firstDifference(got[:n], want))
 		}
+	}
+	v.check()
+}
+
+// TestTruncateKeepsTheLastCommit cuts a file within a block and crashes: what
+// was committed is all there.
+func TestTruncateKeepsTheLastCommit(t *testing.T) {
+	t.Parallel()
+	v := newWriting(t, testlog.Options{}, fs.WriterOptions{})
+	ino := v.create(1, "f", 0o644)
+	_, err := v.Write(v.ctx, fs.ReadWrite(ino), pattern(2*blockSize), 0)
+	v.must(err)
+	v.sync()
+	v.must(v.Truncate(v.ctx, rootCaller(), ino, blockSize+100))
+	v.volume.Crash(t)
+	v.Writer = fs.NewWriter(v.volume.Log, v.volume.Pair.Data, v.opts)
+	got := make([]byte, 2*blockSize)
+	if n, _ := v.ReadAt(v.ctx, ino, got, 0); !bytes.Equal(got[:n], pattern(2*blockSize)) {
+		t.Errorf("%d bytes are left, of which byte %d is another", n, firstDifference(got[:n], pattern(2*blockSize)))
+	}
+	v.check()
+}
+
+// TestTruncateOfAFullDevice cuts a file within a block when there is no other.
+func TestTruncateOfAFullDevice(t *testing.T) {
+	t.Parallel()
+	v := newWriting(t, testlog.Options{DataBlocks: 4096}, fs.WriterOptions{})
+	h := fs.ReadWrite(v.create(1, "f", 0o644))
+	_, err := v.Write(v.ctx, h, pattern(16<<20), 0)
+	is(t, err, syscall.ENOSPC)
+	size := v.inode(h.Ino).Size
+	v.must(v.Truncate(v.ctx, rootCaller(), h.Ino, size-1))
+	v.must(v.Truncate(v.ctx, rootCaller(), h.Ino, size))
+	got := make([]byte, 2)
+	if n, _ := v.ReadAt(v.ctx, h.Ino, got, size-2); n != 2 || got[0] == 0 || got[1] != 0 {
+		t.Errorf("the file ends in %x", got[:n])
 	}
 	v.check()
 }

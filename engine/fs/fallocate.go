@@ -54,6 +54,9 @@ type fallocation struct {
 }
 
 func (f *fallocation) run(ctx context.Context) error {
+	if err := f.w.finishPending(ctx, f.ino); err != nil {
+		return err
+	}
 	for last := blocksFor(f.end); f.block < last; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

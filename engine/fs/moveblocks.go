@@ -74,6 +74,9 @@ type mover struct {
 }
 
 func (m *mover) run(ctx context.Context) error {
+	if err := m.w.finishPending(ctx, m.to); err != nil {
+		return err
+	}
 	for done := false; !done; m.started = true {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

@@ -131,6 +131,24 @@ func (w *Writer) finishTruncate(ctx context.Context, ino uint64) error {
 	return nil
 }
 
+// finishPending finishes a truncate if one is pending on a file, which exists or
+// not. Before a file grows it must be: what is to be cut off would be a part of
+// the file again.
+func (w *Writer) finishPending(ctx context.Context, ino uint64) error {
+	var in Inode
+	err := w.Read(ctx, func(view *FS) (err error) {
+		in, err = view.Inode(ctx, ino)
+		return err
+	})
+	if errors.Is(err, syscall.ENOENT) || err == nil && in.Flags&format.InodeFlagTruncate == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.finishTruncate(ctx, ino)
+}
+
 // clearTail makes the rest of the block in which a file is to end zeros, so
 // that a file that grows again reads as zeros there. The block is copied to
 // another, since the last commit's file still has the rest; only on a device

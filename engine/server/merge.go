@@ -57,9 +57,9 @@ func (s *Server) steps(ctx context.Context, step func(ctx context.Context, c *Co
 			return err
 		})
 		switch {
-		case err == errNothing:
+		case errors.Is(err, errNothing):
 			return nil
-		case err == errAgain:
+		case errors.Is(err, errAgain):
 		case err != nil:
 			return err
 		case result.moved:
@@ -166,7 +166,7 @@ func (m *mergeStep) storeProgress(ctx context.Context) error {
 
 // storeStatus stores the status and the ranges.
 func (m *mergeStep) storeStatus(ctx context.Context) error {
-	return m.changeLogMerge(ctx, func(w *btree.Writer) error {
+	return m.changeLogMerge(func(w *btree.Writer) error {
 		if err := w.Force(ctx, btree.Item{Key: format.LogMergeStatusKey(), Value: format.Bytes(m.status)}); err != nil {
 			return err
 		}
@@ -194,16 +194,15 @@ func (m *mergeStep) finish(ctx context.Context, inputs []*format.LogTrees) error
 		}
 	}
 	m.Super.LogsRoot.Set(logs.Root())
-	return m.changeLogMerge(ctx, func(w *btree.Writer) error {
+	return m.changeLogMerge(func(w *btree.Writer) error {
 		m.ranges = nil
 		if err := m.storeRanges(ctx, w); err != nil {
 			return err
 		}
-		err := w.Delete(ctx, format.LogMergeStatusKey())
-		if err == syscall.ENOENT {
-			return nil
+		if err := w.Delete(ctx, format.LogMergeStatusKey()); !errors.Is(err, syscall.ENOENT) {
+			return err
 		}
-		return err
+		return nil // the merge has taken one commit
 	})
 }
 
@@ -214,7 +213,7 @@ func (m *mergeStep) addFreeing(root format.Root) {
 	m.freeing = append(m.freeing, f)
 }
 
-func (m *mergeStep) changeLogMerge(ctx context.Context, change func(w *btree.Writer) error) error {
+func (m *mergeStep) changeLogMerge(change func(w *btree.Writer) error) error {
 	return changeTree(m.Commit, &m.Super.LogMerge, format.TreeLogMerge, change)
 }
 

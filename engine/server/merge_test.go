@@ -3,16 +3,13 @@
 package server_test
 
 import (
-	"errors"
 	"hash/crc64"
-	"slices"
 	"testing"
 
 	"scoutfs/engine/block"
 	"scoutfs/engine/device"
 	"scoutfs/engine/forest"
 	"scoutfs/engine/format"
-	"scoutfs/engine/server"
 	"scoutfs/fsck"
 	"scoutfs/internal/testcheck"
 	"scoutfs/internal/testimage"
@@ -134,72 +131,4 @@ func checkMerged(t *testing.T, pair device.Pair) {
 	if len(s.LogTrees) > 0 || s.Super.LogMerge.Height != 0 {
 		t.Errorf("%d log trees and log_merge of height %d are left", len(s.LogTrees), s.Super.LogMerge.Height)
 	}
-}
-
-func TestMergingImagesKeepsTheirContents(t *testing.T) {
-	testimage.Each(t, func(t *testing.T, img testimage.Image) {
-		t.Helper()
-		t.Parallel()
-		pair := overlayImage(t, img)
-		before, count := loadView(t, pair), inodes(loadSnapshot(t, pair))
-		s, err := openServer(t, pair, 1)
-		if used := (*server.InUseError)(nil); errors.As(err, &used) {
-			t.Skip(err) // recovery comes first
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := problems(t, pair)
-		if err := s.Merge(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		compareViews(t, "merged", loadView(t, pair), before)
-		checkMerged(t, pair)
-		if n := inodes(loadSnapshot(t, pair)); n != count {
-			t.Errorf("%d inodes are counted, want %d", n, count)
-		}
-		if left := problems(t, pair); left != found {
-			t.Errorf("the check finds\n%s\nand found before\n%s", left, found)
-		}
-
-		super := *s.Super()
-		if err := s.Merge(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if *s.Super() != super {
-			t.Error("a second merge has written a super")
-		}
-	})
-}
-
-func TestCompactingImagesKeepsTheirSearches(t *testing.T) {
-	testimage.Each(t, func(t *testing.T, img testimage.Image) {
-		t.Helper()
-		t.Parallel()
-		pair := overlayImage(t, img)
-		s, err := openServer(t, pair, 1)
-		if used := (*server.InUseError)(nil); errors.As(err, &used) {
-			t.Skip(err)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		before, found := searchEntries(t, pair), problems(t, pair)
-		if err := s.CompactSrch(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if after := searchEntries(t, pair); !slices.Equal(after, before) {
-			t.Errorf("%d entries are found, want %d, or others", len(after), len(before))
-		}
-		if left := problems(t, pair); left != found {
-			t.Errorf("the check finds\n%s\nand found before\n%s", left, found)
-		}
-		super := *s.Super()
-		if err := s.CompactSrch(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		if *s.Super() != super {
-			t.Error("a second compaction has written a super")
-		}
-	})
 }

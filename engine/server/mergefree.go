@@ -31,7 +31,7 @@ func (m *mergeStep) free(ctx context.Context) error {
 		rest = append(rest, parts...)
 		m.moved = true
 	}
-	return m.changeLogMerge(ctx, func(w *btree.Writer) error { return m.storeFreeing(ctx, w, rest) })
+	return m.changeLogMerge(func(w *btree.Writer) error { return m.storeFreeing(ctx, w, rest) })
 }
 
 // freeTree frees the blocks of a tree, or if they are too many for a step its
@@ -41,10 +41,10 @@ func (m *mergeStep) free(ctx context.Context) error {
 // too (docs/format.md 6.6).
 func (m *mergeStep) freeTree(ctx context.Context, f *format.LogMergeFreeing) ([]*format.LogMergeFreeing, error) {
 	blknos, err := m.unfreedBlocks(ctx, f, m.server.maxFreed())
-	if err == errTooMany && f.Key.Key() == (format.Key{}) {
+	if errors.Is(err, errTooMany) && f.Key.Key() == (format.Key{}) {
 		return m.splitFreeing(ctx, f)
 	}
-	if err == errTooMany {
+	if errors.Is(err, errTooMany) {
 		// Where a part of the tree ends is not known to the part, so what was
 		// begun by key is ended at once.
 		blknos, err = m.unfreedBlocks(ctx, f, int(m.Super.TotalMetaBlocks.Get()))

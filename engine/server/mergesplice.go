@@ -53,7 +53,7 @@ func (m *mergeStep) takeCompletion(ctx context.Context, done *format.LogMergeCom
 			return err
 		}
 	}
-	return m.changeLogMerge(ctx, func(w *btree.Writer) error {
+	return m.changeLogMerge(func(w *btree.Writer) error {
 		return w.Delete(ctx, format.LogMergeCompleteKey(done.Seq.Get()))
 	})
 }
@@ -86,7 +86,7 @@ func (m *mergeStep) cancelRequests(ctx context.Context) error {
 				return err
 			}
 		}
-		err := m.changeLogMerge(ctx, func(w *btree.Writer) error {
+		err := m.changeLogMerge(func(w *btree.Writer) error {
 			return w.Delete(ctx, format.LogMergeRequestKey(r.RID.Get(), r.Seq.Get()))
 		})
 		if err != nil {

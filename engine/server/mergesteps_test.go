@@ -77,8 +77,8 @@ func TestAPowerFailureDuringAMergeChangesNothing(t *testing.T) {
 			if len(supers) < 3 {
 				t.Fatalf("%d commits make no good test", len(supers))
 			}
-			some := testsample.Of(supers, 5)
-			for _, n := range slices.Sorted(slices.Values(append(testsample.Indexes(recorder.Len()+1, 30), some...))) {
+			some := testsample.Of(supers, 3)
+			for _, n := range slices.Sorted(slices.Values(append(testsample.Indexes(recorder.Len()+1, 12), some...))) {
 				pair := recorder.Prefix(n)
 				compareViews(t, "after a power failure", loadView(t, pair), before)
 				if !slices.Equal(searchEntries(t, pair), entries) {
@@ -90,7 +90,7 @@ func TestAPowerFailureDuringAMergeChangesNothing(t *testing.T) {
 				if found := problems(t, pair); found != "" {
 					t.Fatalf("after %d operations of %d:\n%s", n, recorder.Len(), found)
 				}
-				again := openInSteps(t, pair, uint64(n), 1+n%5)
+				again := openInSteps(t, pair, uint64(n), 3+n%5)
 				if err := errors.Join(again.Merge(t.Context(), nil), again.CompactSrch(t.Context(), nil)); err != nil {
 					t.Fatal(err)
 				}
@@ -124,7 +124,7 @@ func TestAMergeThatIsStoppedGoesOnLater(t *testing.T) {
 	pair := overlayImage(t, testimage.Get(t, "two-mounts"))
 	before := loadView(t, pair)
 	stops := 0
-	for items := 50; ; items += 50 {
+	for items := 400; ; items += 800 {
 		s := openInSteps(t, pair, uint64(items), 4)
 		ctx, stop := context.WithCancelCause(t.Context())
 		err := s.Merge(ctx, &stopper{left: items, stop: stop})

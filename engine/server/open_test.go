@@ -101,12 +101,16 @@ func TestVolumesThatMayBeInUseAreRefused(t *testing.T) {
 				btree.Item{Key: format.MountedClientKey(0x77), Value: make([]byte, 40)})
 		}}, []server.Use{{Kind: server.UseMount, RID: 0x77}}, "mount 0000000000000077 is in mounted_clients"},
 		{
-			"an elected server", []func(device.Pair){event(0, format.QuorumEventElect, 3, 5)},
-			[]server.Use{{Kind: server.UseServer, RID: 0x77, Slot: 0, Term: 5}}, "quorum slot 0 was elected in term 5 and has not stopped",
+			"an elected server",
+			[]func(device.Pair){event(0, format.QuorumEventElect, 3, 5)},
+			[]server.Use{{Kind: server.UseServer, RID: 0x77, Slot: 0, Term: 5}},
+			"quorum slot 0 was elected in term 5 and has not stopped",
 		},
 		{
-			"a server that has fenced older ones", []func(device.Pair){event(0, format.QuorumEventElect, 3, 5), event(0, format.QuorumEventFence, 4, 5)},
-			[]server.Use{{Kind: server.UseServer, RID: 0x77, Slot: 0, Term: 5}}, "term 5",
+			"a server that has fenced older ones",
+			[]func(device.Pair){event(0, format.QuorumEventElect, 3, 5), event(0, format.QuorumEventFence, 4, 5)},
+			[]server.Use{{Kind: server.UseServer, RID: 0x77, Slot: 0, Term: 5}},
+			"term 5",
 		},
 		{"a server that stopped", []func(device.Pair){event(0, format.QuorumEventElect, 3, 5), event(0, format.QuorumEventStop, 4, 5)}, nil, ""},
 		{
@@ -123,8 +127,10 @@ func TestVolumesThatMayBeInUseAreRefused(t *testing.T) {
 			nil, "",
 		},
 		{
-			"a quorum slot in use", []func(device.Pair){event(0, format.QuorumEventBegin, 2, 0)},
-			[]server.Use{{Kind: server.UseSlot, RID: 0x77}}, "mount 0000000000000077 in quorum slot 0 has begun and not ended",
+			"a quorum slot in use",
+			[]func(device.Pair){event(0, format.QuorumEventBegin, 2, 0)},
+			[]server.Use{{Kind: server.UseSlot, RID: 0x77}},
+			"mount 0000000000000077 in quorum slot 0 has begun and not ended",
 		},
 		{"a quorum slot that was given up", []func(device.Pair){event(0, format.QuorumEventBegin, 2, 0), event(0, format.QuorumEventEnd, 3, 0)}, nil, ""},
 		{"open log trees", []func(device.Pair){func(pair device.Pair) {

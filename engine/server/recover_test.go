@@ -40,36 +40,28 @@ func recoverVolume(tb testing.TB, pair device.Pair, o server.RecoverOptions) (*s
 	return server.Recover(tb.Context(), pair, blocks, o)
 }
 
-func TestRecoveredImagesHoldWhatTheyHeld(t *testing.T) {
+// Volumes of the kernel module are recovered, compacted and merged, whatever
+// their mounts have left, without a change of what the filesystem holds.
+func TestImagesHoldWhatTheyHeld(t *testing.T) {
 	testimage.Each(t, func(t *testing.T, img testimage.Image) {
 		t.Helper()
 		t.Parallel()
 		pair := overlayImage(t, img)
-		before, entries, found := loadView(t, pair), searchEntries(t, pair), problems(t, pair)
-		old := loadSnapshot(t, pair)
+		old := held{loadView(t, pair), searchEntries(t, pair), inodes(loadSnapshot(t, pair)), problems(t, pair)}
+		before := loadSnapshot(t, pair).Super
 		report, err := recoverVolume(t, pair, dead(1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		compareViews(t, "recovered", loadView(t, pair), before)
-		if !slices.Equal(searchEntries(t, pair), entries) {
-			t.Error("searches find something else")
-		}
-		if left := problems(t, pair); left != found {
-			t.Errorf("the check finds\n%s\nand found before\n%s", left, found)
-		}
-		now := loadSnapshot(t, pair)
-		if inodes(now) != inodes(old) {
-			t.Errorf("%d inodes are counted, want %d", inodes(now), inodes(old))
-		}
-		if now.Super.MountedClients.Root() != (format.Root{}) {
+		recovered := loadSnapshot(t, pair).Super
+		if recovered.MountedClients.Root() != (format.Root{}) {
 			t.Error("there are clients")
 		}
-		if len(report.Uses) == 0 && now.Super.Hdr.Seq != old.Super.Hdr.Seq {
+		if len(report.Uses) > 0 {
+			old.compare(t, "recovered", pair)
+		} else if *recovered != *before {
 			t.Error("a volume that needed no recovery was written")
 		}
-		t.Logf("%+v", *report)
-
 		again, err := recoverVolume(t, pair, dead(2))
 		if err != nil || len(again.Uses) > 0 {
 			t.Fatalf("second recovery finds %v: %v", again.Uses, err)
@@ -79,28 +71,50 @@ func TestRecoveredImagesHoldWhatTheyHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.CompactSrch(t.Context(), nil); err != nil {
-			t.Fatal(err)
+		work := func() {
+			t.Helper()
+			if err := errors.Join(s.CompactSrch(t.Context(), nil), s.Merge(t.Context(), nil)); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if !slices.Equal(searchEntries(t, pair), entries) {
-			t.Error("searches find something else after compaction")
-		}
-		if err := s.Merge(t.Context(), nil); err != nil {
-			t.Fatal(err)
-		}
-		compareViews(t, "merged", loadView(t, pair), before)
+		work()
+		old.compare(t, "merged", pair)
 		checkMerged(t, pair)
-		if left := problems(t, pair); left != found {
-			t.Errorf("after merging the check finds\n%s\nand found before\n%s", left, found)
+		super := *s.Super()
+		work()
+		if *s.Super() != super {
+			t.Error("a second merge has written a super")
 		}
 	})
+}
+
+// held is what must not change.
+type held struct {
+	view     []viewItem
+	entries  []format.SrchEntry
+	inodes   uint64
+	problems string
+}
+
+func (h held) compare(t *testing.T, what string, pair device.Pair) {
+	t.Helper()
+	compareViews(t, what, loadView(t, pair), h.view)
+	if !slices.Equal(searchEntries(t, pair), h.entries) {
+		t.Errorf("%s: searches find something else", what)
+	}
+	if n := inodes(loadSnapshot(t, pair)); n != h.inodes {
+		t.Errorf("%s: %d inodes are counted, want %d", what, n, h.inodes)
+	}
+	if found := problems(t, pair); found != h.problems {
+		t.Errorf("%s: the check finds\n%s\nand found before\n%s", what, found, h.problems)
+	}
 }
 
 // A power failure during a recovery leaves a volume that can be recovered, or
 // one that was.
 func TestAPowerFailureDuringARecoveryChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, image := range []string{"dirty", "partmerge"} {
+	for _, image := range testsample.Of([]string{"dirty", "partmerge"}, 1) {
 		t.Run(image, func(t *testing.T) {
 			t.Parallel()
 			pair := overlayImage(t, testimage.Get(t, image))
@@ -109,7 +123,7 @@ func TestAPowerFailureDuringARecoveryChangesNothing(t *testing.T) {
 			if _, err := recoverVolume(t, recorder.Pair(), dead(1)); err != nil {
 				t.Fatal(err)
 			}
-			for _, n := range testsample.Indexes(recorder.Len()+1, 12) {
+			for _, n := range testsample.Indexes(recorder.Len()+1, 8) {
 				pair := recorder.Prefix(n)
 				compareViews(t, "after a power failure", loadView(t, pair), before)
 				if _, err := recoverVolume(t, pair, dead(uint64(n)+2)); err != nil {

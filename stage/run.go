@@ -4,6 +4,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 
@@ -60,7 +61,19 @@ func (r *run) do(ctx context.Context, file File) {
 	}
 	result := Result{File: file}
 	result.Err = r.work(ctx, &result)
+	if ctx.Err() != nil && result.Err != nil && (errors.Is(result.Err, context.Cause(ctx)) || errors.Is(result.Err, context.Canceled)) {
+		r.interrupted(&result)
+		return
+	}
 	r.tell(&result)
+}
+
+// interrupted counts what was done to a file before its job was stopped, which
+// is no failure of the file's.
+func (r *run) interrupted(result *Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.summary.Bytes += result.Bytes
 }
 
 func (r *run) tell(result *Result) {

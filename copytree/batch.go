@@ -30,7 +30,7 @@ type batch struct {
 func (w *worker) fitsBatch(j *job) bool {
 	a := &j.found.attr
 	return w.bulk != nil && a.IsRegular() && a.Size <= largestInBatch && a.Blocks*512 >= a.Size &&
-		a.Archive.OfflineBlocks == 0 && len(j.found.xattrs) == 0 && !j.folder.inherits
+		a.Mode&(setuid|setgid) == 0 && a.Archive.OfflineBlocks == 0 && len(j.found.xattrs) == 0 && !j.folder.inherits
 }
 
 // add reads a file and adds it to the batch.

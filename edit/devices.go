@@ -104,17 +104,24 @@ func (d *Devices) Rename(ctx context.Context, dir tree.Node, name string, newDir
 	return d.writer.Rename(ctx, d.who, dir.Ino, name, newDir.Ino, newName, flags)
 }
 
-// SetAttr is [Files.SetAttr].
+// SetAttr is [Files.SetAttr]. Owners come first, since changing them takes bits
+// from the mode.
 func (d *Devices) SetAttr(ctx context.Context, n tree.Node, c Attr) error {
 	var a fs.Attr
-	if c.Mode != nil {
-		a.Mask, a.Mode = a.Mask|fs.AttrMode, *c.Mode
-	}
 	if c.UID != nil {
 		a.Mask, a.UID = a.Mask|fs.AttrUID, *c.UID
 	}
 	if c.GID != nil {
 		a.Mask, a.GID = a.Mask|fs.AttrGID, *c.GID
+	}
+	if c.Mode != nil && *c.Mode&takenBits != 0 && a.Mask != 0 {
+		if _, err := d.writer.SetAttr(ctx, d.who, n.Ino, a); err != nil {
+			return err
+		}
+		a = fs.Attr{}
+	}
+	if c.Mode != nil {
+		a.Mask, a.Mode = a.Mask|fs.AttrMode, *c.Mode
 	}
 	if c.Atime != nil {
 		a.Mask, a.Atime = a.Mask|fs.AttrAtime, *c.Atime
@@ -125,6 +132,9 @@ func (d *Devices) SetAttr(ctx context.Context, n tree.Node, c Attr) error {
 	_, err := d.writer.SetAttr(ctx, d.who, n.Ino, a)
 	return err
 }
+
+// takenBits are setuid and setgid, which a change of owner takes away.
+const takenBits = 0o6000
 
 // SetXattr is [Files.SetXattr].
 func (d *Devices) SetXattr(ctx context.Context, n tree.Node, name string, value []byte, flags XattrFlags) error {

@@ -98,7 +98,7 @@ type NewFile struct {
 	Dir   tree.Node
 	Name  string
 	Data  []byte
-	Mode  uint32 // permissions, exactly
+	Mode  uint32 // permissions, exactly; without setuid and setgid
 	UID   uint32
 	GID   uint32
 	Atime time.Time

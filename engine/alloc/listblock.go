@@ -64,8 +64,9 @@ func (l *List) read(ctx context.Context, r *block.Reader, head format.AllocListH
 		c.checkTotal()
 		return failed
 	}
+	l.Entries = make([]uint64, len(entries))
 	for i := range entries {
-		l.Entries = append(l.Entries, entries[i].Get())
+		l.Entries[i] = entries[i].Get()
 	}
 	return nil
 }

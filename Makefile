@@ -73,6 +73,12 @@ fsck-matrix: ## make every kind of damage on every volume, see that fsck finds i
 fsck-speed: ## measure fsck on FILES (1000000) files in DIR (bin/volume), against e2fsck and xfs_repair for root
 	@tests/fsckspeed.sh $(FILES) '$(DIR)'
 
+SMALL_FILES ?= 100000
+
+.PHONY: write-speed
+write-speed: ## measure copying SMALL_FILES (100000) files and a large one into a volume in DIR (bin/volume), against tar, cp and dd
+	@tests/writespeed.sh $(SMALL_FILES) '$(DIR)'
+
 WORKLOADS ?= 2000
 
 .PHONY: crash-test

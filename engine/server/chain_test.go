@@ -26,11 +26,11 @@ func TestAListOfSeveralBlocksIsUsedToItsEnd(t *testing.T) {
 		v.commit()
 		v.commit()
 		meta, _ := free(t, v)
-		e := v.takeAway(4100 + 3000)
+		e := v.takeAway(4100 + format.AllocListEntries)
 		var head format.AllocListHead
 		v.mustCommit(func(ctx context.Context, c *server.Commit) error {
 			l := &alloc.List{}
-			for i, n := range []uint64{3000, 4100} {
+			for i, n := range []uint64{format.AllocListEntries, 4100} {
 				if i > 0 {
 					l.Next, l.Rest, l.Entries = l.Ref, l.Total(), nil
 				}

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"io"
 	"syscall"
 
 	"scoutfs/engine/fs"
@@ -65,6 +66,14 @@ func (f *file) Stage(ctx context.Context, q ioctl.Stage) (n int, err error) {
 		err = nil // what follows the part that was staged says so
 	}
 	return n, err
+}
+
+// StageChecked stages a range from a reader: all of it if verify does not fail
+// once it was read, or else nothing.
+func (f *file) StageChecked(ctx context.Context, version, offset, length uint64, from io.Reader, verify func() error) error {
+	return f.change(ioctl.NumberStage, func(w *fs.Writer, h fs.Handle) error {
+		return w.StageFrom(ctx, h, version, fs.ByteRange{Offset: offset, Length: length}, from, verify)
+	})
 }
 
 // MoveBlocks is [ioctl.File.MoveBlocks].

@@ -177,7 +177,7 @@ func TestRequestsThatFail(t *testing.T) {
 		"another volume": {func() error {
 			return change(t, target, "f", func(f ioctl.File) error { return f.MoveBlocks(ctx, theirs, ioctl.MoveBlocks{Length: 1 << 12}) })
 		}, syscall.EXDEV, "another volume"},
-		"format 1": {func() error { return target.AddQuotaRule(ctx, ioctl.AddQuotaRule{Rule: rule}) }, syscall.EOPNOTSUPP, ""},
+		"format 1":     {func() error { return target.AddQuotaRule(ctx, ioctl.AddQuotaRule{Rule: rule}) }, syscall.EOPNOTSUPP, ""},
 		"no such rule": {func() error { return other.Target().DelQuotaRule(ctx, ioctl.DelQuotaRule{Rule: rule}) }, syscall.ENOENT, ""},
 		"larger than the device": {func() error {
 			return target.ResizeDevices(ctx, ioctl.ResizeDevices{TotalMetaBlocks: 1 << 40})

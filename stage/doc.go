@@ -21,6 +21,7 @@ package stage
 
 import (
 	"context"
+	"io"
 
 	"scoutfs/engine/ioctl"
 	"scoutfs/progress"
@@ -29,6 +30,14 @@ import (
 // Opener opens files by their paths, as [ioctl.Target] does.
 type Opener interface {
 	OpenPath(ctx context.Context, path string, flags int) (ioctl.File, error)
+}
+
+// CheckedStager is an open file that can stage data without making it a part
+// of the file before it is known to be right. Files on devices can.
+type CheckedStager interface {
+	// StageChecked stages a range from a reader. Nothing of the file changes
+	// unless all of it was read and verify has not failed.
+	StageChecked(ctx context.Context, version, offset, length uint64, from io.Reader, verify func() error) error
 }
 
 // File is a file to release or to stage.
@@ -51,8 +60,9 @@ type File struct {
 	Source       string
 	SourceOffset uint64
 
-	// Checksum, if it is not nil, is that of the bytes for the whole range.
-	// They are read and compared before any of them is staged.
+	// Checksum, if it is not nil, is that of the bytes for the whole range. It
+	// is compared before any of them becomes a part of the file: while they are
+	// staged if the file is a CheckedStager, and else by reading them twice.
 	Checksum *Checksum
 }
 

@@ -5,10 +5,13 @@ package stage
 import (
 	"context"
 	"errors"
+	"hash"
 	"io"
 	"math"
 	"os"
 	"time"
+
+	"scoutfs/progress"
 )
 
 // chunkSize is how much is read and staged at a time, a multiple of 4096.
@@ -98,10 +101,37 @@ func (s *source) verify(ctx context.Context, want Checksum, length uint64) error
 		}
 		h.Write(buf)
 	}
+	return s.compare(h, want)
+}
+
+// compare compares the sum of what was read.
+func (s *source) compare(h hash.Hash, want Checksum) error {
 	if got := (Checksum{want.Algorithm, string(h.Sum(nil))}); got != want {
 		return &SourceError{s.name, &ChecksumError{Expected: want, Found: got}}
 	}
 	return nil
+}
+
+// sourceReader reads a copy from the start of the range on.
+type sourceReader struct {
+	src      *source
+	at       uint64
+	progress progress.Sink
+	err      error // why the copy could not be read, in words of its own
+}
+
+// Read implements io.Reader. The copy is asked for all of p, which is of the
+// range, so it has it or fails.
+func (r *sourceReader) Read(p []byte) (int, error) {
+	if r.err == nil {
+		r.err = r.src.read(p, r.at)
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	r.at += uint64(len(p))
+	r.progress.Add(int64(len(p)))
+	return len(p), nil
 }
 
 // unchanged makes sure that what was verified is what was staged.

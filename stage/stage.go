@@ -3,9 +3,11 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"syscall"
@@ -67,6 +69,11 @@ func (r *run) stage(ctx context.Context, result *Result) (err error) {
 		result.Skipped = "nothing is offline in the range"
 		return nil
 	}
+	checked, ok := f.(CheckedStager)
+	if ok && file.Checksum != nil && !r.opts.DryRun && total == result.Length {
+		r.opts.Progress.Grow(int64(total))
+		return r.writeChecked(ctx, checked, src, result)
+	}
 	if file.Checksum != nil {
 		if err := src.verify(ctx, *file.Checksum, result.Length); err != nil {
 			return err
@@ -78,6 +85,21 @@ func (r *run) stage(ctx context.Context, result *Result) (err error) {
 	}
 	r.opts.Progress.Grow(int64(total))
 	return r.write(ctx, f, src, result, ranges)
+}
+
+// writeChecked stages all of the range, if it has the checksum that it should.
+func (r *run) writeChecked(ctx context.Context, f CheckedStager, src *source, result *Result) error {
+	h := newHash(result.File.Checksum.Algorithm)
+	from := &sourceReader{src: src, progress: r.opts.Progress}
+	var wrong error
+	err := f.StageChecked(ctx, result.DataVersion, result.Offset, result.Length, io.TeeReader(from, h), func() error {
+		wrong = src.compare(h, *result.File.Checksum)
+		return wrong
+	})
+	if err == nil {
+		result.Bytes = result.Length
+	}
+	return cmp.Or(from.err, wrong, err)
 }
 
 // length is how many bytes are meant.

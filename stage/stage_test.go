@@ -261,7 +261,8 @@ func TestResults(t *testing.T) {
 	a.Check(t)
 }
 
-// A pipe is read as far as is needed, in order; its sum cannot be known before.
+// A pipe is read as far as is needed, in order. Its sum is known before the file
+// changes only where staged data can be held back.
 func TestPipesAreStagedFrom(t *testing.T) {
 	t.Parallel()
 	a := newArchive(t)
@@ -279,20 +280,39 @@ func TestPipesAreStagedFrom(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	f := stage.File{Path: "f", DataVersion: 1, Source: pipe, SourceOffset: 4, Checksum: &stage.Checksum{Algorithm: "md5", Sum: "0123456789abcdef"}}
-	go feed()
-	if r := one(t, stage.Stage, a.Target(), f, stage.Options{}); !errors.Is(r.Err, syscall.ESPIPE) {
-		t.Errorf("with a checksum: %+v", r)
-	}
-	f.Checksum = nil
-	fed := make(chan struct{})
-	go func() { defer close(fed); feed() }()
-	if r := one(t, stage.Stage, a.Target(), f, stage.Options{}); r.Err != nil || r.Bytes != uint64(len(data)) {
-		t.Errorf("%+v", r)
-	}
-	<-fed
-	if got, err := a.content("f"); err != nil || !bytes.Equal(got, data) {
-		t.Errorf("the file has %d bytes, %v", len(got), err)
+	sum := sha256.Sum256(data)
+	wrong := &stage.Checksum{Algorithm: "md5", Sum: "0123456789abcdef"}
+	right := &stage.Checksum{Algorithm: "sha256", Sum: string(sum[:])}
+	for _, test := range []struct {
+		name     string
+		open     stage.Opener
+		checksum *stage.Checksum
+		err      error
+	}{
+		{"a mount that would have to read it twice", &stubborn{Target: a.Target(), most: 1 << 20}, right, syscall.ESPIPE},
+		{"the wrong checksum", a.Target(), wrong, syscall.EBADMSG},
+		{"the right checksum", a.Target(), right, nil},
+		{"no checksum", a.Target(), nil, nil},
+	} {
+		f := stage.File{Path: "f", DataVersion: 1, Source: pipe, SourceOffset: 4, Checksum: test.checksum}
+		fed := make(chan struct{})
+		go func() { defer close(fed); feed() }()
+		r := one(t, stage.Stage, test.open, f, stage.Options{})
+		<-fed
+		got, err := a.content("f")
+		switch {
+		case !errors.Is(r.Err, test.err) || (r.Err == nil) != (test.err == nil):
+			t.Errorf("%s: %+v", test.name, r)
+		case test.err != nil && (r.Bytes != 0 || !errors.Is(err, syscall.ENODATA)):
+			t.Errorf("%s: %+v, and the file has %d bytes, %v", test.name, r, len(got), err)
+		case test.err == nil && (r.Bytes != uint64(len(data)) || err != nil || !bytes.Equal(got, data)):
+			t.Errorf("%s: %+v, and the file has %d bytes, %v", test.name, r, len(got), err)
+		}
+		if test.err == nil {
+			if r := one(t, stage.Release, a.Target(), stage.File{Path: "f", DataVersion: 1}, stage.Options{}); r.Err != nil {
+				t.Fatal(r.Err)
+			}
+		}
 	}
 	a.Check(t)
 }

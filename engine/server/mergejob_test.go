@@ -346,13 +346,13 @@ func TestMergesThatAKernelLeftHalfDoneAreFinished(t *testing.T) {
 		spliced int
 	}
 	for _, test := range testsample.Of([]state{
+		{name: "spliced ones", items: []int{60, 1 << 30, 30}, spliced: 2},
 		{name: "jobs with and without a rest", items: []int{1 << 30, 40, 100}},
 		{name: "one job", items: []int{1 << 30}},
 		{name: "a job that did nothing", items: []int{0, 100}},
 		{name: "a job in progress", items: []int{50}, open: true},
 		{name: "all spliced", items: []int{60, 1 << 30}, spliced: 2},
-		{name: "spliced ones", items: []int{60, 1 << 30, 30}, spliced: 2},
-	}, 2) {
+	}, 1) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			pair := overlayImage(t, testimage.Get(t, "many"))
@@ -378,7 +378,9 @@ func TestMergesThatAKernelLeftHalfDoneAreFinished(t *testing.T) {
 			if test.spliced > 0 {
 				k.splice(test.spliced)
 			}
-			compareViews(t, "half merged", loadView(t, pair), before)
+			if testsample.All() {
+				compareViews(t, "half merged", loadView(t, pair), before)
+			}
 			if found := problems(t, pair); found != "" && !test.open {
 				t.Fatalf("the half done merge is not sound:\n%s", found)
 			}

@@ -50,15 +50,16 @@ const superOffset = 16 << 12
 // the merge can be done again.
 func TestAPowerFailureDuringAMergeChangesNothing(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
+	type volume struct {
 		image   string
 		blocks  int
 		recover bool
-	}{
-		{"archive", 1, false},
+	}
+	for _, test := range testsample.Of([]volume{
 		{"two-mounts", 3, false},
+		{"archive", 1, false},
 		{"dirty", 5, true},
-	} {
+	}, 2) {
 		t.Run(test.image, func(t *testing.T) {
 			t.Parallel()
 			pair := overlayImage(t, testimage.Get(t, test.image))

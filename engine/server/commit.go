@@ -44,6 +44,16 @@ type Commit struct {
 // write of the super failed, so that nobody knows which of two it is, every
 // later commit fails with an [*UncertainError].
 func (s *Server) Commit(ctx context.Context, change func(ctx context.Context, c *Commit) error) error {
+	return s.commit(ctx, change, s.data.Begin)
+}
+
+// commitApart is Commit without what [Server.Data] was told, which belongs to
+// changes of an open transaction.
+func (s *Server) commitApart(ctx context.Context, change func(ctx context.Context, c *Commit) error) error {
+	return s.commit(ctx, change, func() {})
+}
+
+func (s *Server) commit(ctx context.Context, change func(ctx context.Context, c *Commit) error, beginData func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failed != nil {
@@ -59,7 +69,7 @@ func (s *Server) Commit(ctx context.Context, change func(ctx context.Context, c 
 			return err
 		}
 	}
-	s.data.Begin()
+	beginData()
 	next, err := c.write(ctx)
 	if err != nil {
 		c.Blocks.Discard()

@@ -4,6 +4,8 @@ package server_test
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -117,4 +119,35 @@ func TestZonesKeepTheirBounds(t *testing.T) {
 		t.Error(err)
 	}
 	testcheck.Clean(t, pair)
+}
+
+// A transaction that is open while the volume is resized is not part of that
+// commit: what it has used and freed changes hands with its own.
+func TestResizeLeavesAnOpenTransactionAlone(t *testing.T) {
+	t.Parallel()
+	pair := makeVolume(t, 1<<12, 1<<14, func(o *mkfs.Options) { o.MaxDataSize = 1 << 13 << format.SmallBlockShift })
+	v := openVolume(t, pair, 1)
+	v.begin()
+	v.fill(t)
+	v.commit()
+	v.begin()
+	for _, ino := range slices.Sorted(maps.Keys(v.files)) {
+		v.remove(ino)
+	}
+	v.fill(t)
+	if err := v.server.Resize(t.Context(), 0, 1<<14); err != nil {
+		t.Fatal(err)
+	}
+	testcheck.Clean(t, pair)
+	v.commit()
+	testcheck.Clean(t, pair)
+	v.begin()
+	for _, ino := range slices.Sorted(maps.Keys(v.files)) {
+		v.remove(ino)
+	}
+	v.commit()
+	testcheck.Clean(t, pair)
+	if _, d := free(t, v); d != 1<<14-format.FirstDataBlkno {
+		t.Errorf("%d data blocks are free in the end", d)
+	}
 }

@@ -12,13 +12,14 @@ import (
 
 // Resize makes the volume use more of its devices: meta is the number of 64 KiB
 // blocks of the metadata device, data that of 4 KiB blocks of the data device,
-// and 0 leaves a number as it is. The new blocks become free in one commit.
+// and 0 leaves a number as it is. The new blocks become free in one commit,
+// which has nothing to do with a transaction that may be open.
 // The error is EINVAL, and nothing changes, if a number is less than it is, or
 // more than the device has (kmod/src/server.c: scoutfs_server_resize_devices).
 // Unlike upstream it is also EINVAL if the volume's data_alloc_zone_blocks were
 // too small for so many blocks.
 func (s *Server) Resize(ctx context.Context, meta, data uint64) error {
-	return s.Commit(ctx, func(_ context.Context, c *Commit) error {
+	return s.commitApart(ctx, func(_ context.Context, c *Commit) error {
 		newMeta, err := growth("metadata", c.Super.TotalMetaBlocks.Get(), meta, uint64(s.pair.Meta.Size()>>format.LargeBlockShift))
 		if err != nil {
 			return err
@@ -57,11 +58,11 @@ func growth(device string, total, asked, has uint64) (format.Extent, error) {
 	return format.Extent{Start: total, Len: asked - total}, nil
 }
 
-// SetDataAllocZoneBlocks sets the volume option, or clears it with 0. The error
-// is EINVAL, and nothing changes, if zones of so many blocks do not fit the data
-// device (docs/format.md 6.4).
+// SetDataAllocZoneBlocks sets the volume option, or clears it with 0, in a
+// commit of its own. The error is EINVAL, and nothing changes, if zones of so
+// many blocks do not fit the data device (docs/format.md 6.4).
 func (s *Server) SetDataAllocZoneBlocks(ctx context.Context, blocks uint64) error {
-	return s.Commit(ctx, func(_ context.Context, c *Commit) error {
+	return s.commitApart(ctx, func(_ context.Context, c *Commit) error {
 		opt := &c.Super.Volopt
 		bits := opt.SetBits.Get() &^ format.VolumeOptDataAllocZoneBlocks
 		if blocks != 0 {

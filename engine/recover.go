@@ -26,7 +26,13 @@ type RecoverOptions struct {
 // report is not nil once the devices are known to be those of a volume, also
 // with an error. One without uses is of a volume with nothing to recover.
 func Recover(ctx context.Context, meta, data string, opts RecoverOptions) (report *server.Report, err error) {
-	pair, err := device.OpenPair(meta, data, device.Options{Write: true})
+	pair, err := device.OpenPair(meta, data, device.Options{
+		Write: true,
+		// The page cache would not show what other machines write, neither
+		// before nor while they are watched for.
+		Direct:    true,
+		DropCache: isBlockDevice(meta),
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -108,8 +108,14 @@ func (k *kernelMerge) nextLogged(from format.Key) (least format.Key, ok bool) {
 	return least, ok
 }
 
-// parentOf is fs_root's level-1 block that covers a key.
+// whole reports whether a job is given all of fs_root.
+func whole(root format.Root) bool { return root.Height <= 2 }
+
+// parentOf is fs_root's level-1 block that covers a key, or the root.
 func (k *kernelMerge) parentOf(key format.Key) btree.Block {
+	if root := k.server.Super().FSRoot.Root(); whole(root) {
+		return btree.Block{Ref: root.Ref, Level: int(root.Height) - 1, Range: format.AllKeys()}
+	}
 	tree := btree.Tree{Reader: k.server.Blocks(), Root: k.server.Super().FSRoot.Root(), Kind: format.TreeFSRoot}
 	for b, err := range tree.Refs(k.tb.Context()) {
 		if err != nil {
@@ -133,12 +139,16 @@ func (k *kernelMerge) request() (format.LogMergeRequest, btree.Block, bool) {
 	parent := k.parentOf(start)
 	req.Start.Set(start)
 	req.End.Set(parent.Range.End)
-	req.Flags.Set(format.LogMergeRequestSubtree)
+	height := k.server.Super().FSRoot.Height
+	if height > 2 {
+		height = 2
+		req.Flags.Set(format.LogMergeRequestSubtree)
+	}
 	req.RID.Set(77)
 	req.Seq.Set(k.server.AdvanceSeq())
 	req.InputSeq = k.status.Seq
 	k.commit(func(ctx context.Context, c *server.Commit) {
-		req.Root.Set(format.Root{Ref: parent.Ref, Height: 2})
+		req.Root.Set(format.Root{Ref: parent.Ref, Height: height})
 		req.LogsRoot = c.Super.LogsRoot
 		old := k.next
 		k.delete(ctx, c, format.LogMergeRangeKey(old))
@@ -222,7 +232,10 @@ func (k *kernelMerge) run(req format.LogMergeRequest, parent btree.Block, items 
 		k.tb.Fatal(err)
 	}
 	done := format.LogMergeComplete{Start: req.Start, End: req.End, RID: req.RID, Seq: req.Seq}
-	done.Root.Set(format.Root{Ref: k.subtree(w, fs, space, root, parent), Height: 2})
+	done.Root.Set(fs.Root())
+	if !whole(root) {
+		done.Root.Set(format.Root{Ref: k.subtree(w, fs, space, root, parent), Height: 2})
+	}
 	if len(left) > 0 {
 		done.Flags.Set(format.LogMergeCompleteRemain)
 		done.Remain.Set(left[0].Start)
@@ -320,7 +333,9 @@ func (k *kernelMerge) splice(n int) {
 				k.tb.Fatal(err)
 			}
 			own := *v
-			if err := fs.Splice(ctx, own.Start.Key(), own.Root.Root()); err != nil {
+			if whole(fs.Root()) {
+				fs = btree.NewWriter(c.Blocks, own.Root.Root(), format.TreeFSRoot)
+			} else if err := fs.Splice(ctx, own.Start.Key(), own.Root.Root()); err != nil {
 				k.tb.Fatal(err)
 			}
 			for _, head := range []*format.AllocListHead{&own.MetaAvail, &own.MetaFreed} {
@@ -337,15 +352,17 @@ func (k *kernelMerge) splice(n int) {
 	})
 }
 
-func TestMergesThatAKernelLeftHalfDoneAreFinished(t *testing.T) {
+// halfDone is what a kernel has done of a merge.
+type halfDone struct {
+	name    string
+	items   []int // of the jobs that are done
+	open    bool  // one more was handed out
+	spliced int   // of the completions
+}
+
+func TestMergesOfSubtreesThatAKernelLeftHalfDoneAreFinished(t *testing.T) {
 	t.Parallel()
-	type state struct {
-		name    string
-		items   []int // of the jobs that are done
-		open    bool  // one more was handed out
-		spliced int
-	}
-	for _, test := range testsample.Of([]state{
+	for _, test := range testsample.Of([]halfDone{
 		{name: "spliced ones", items: []int{60, 1 << 30, 30}, spliced: 2},
 		{name: "jobs with and without a rest", items: []int{1 << 30, 40, 100}},
 		{name: "one job", items: []int{1 << 30}},
@@ -355,46 +372,67 @@ func TestMergesThatAKernelLeftHalfDoneAreFinished(t *testing.T) {
 	}, 1) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			pair := overlayImage(t, testimage.Get(t, "many"))
-			before, entries := loadView(t, pair), inodes(loadSnapshot(t, pair))
-			s, err := openServer(t, pair, 1)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.Super().FSRoot.Height < 3 {
-				t.Fatal("jobs are given the whole tree")
-			}
-			k := beginKernelMerge(t, pair, s)
-			for _, items := range test.items {
-				req, parent, ok := k.request()
-				if !ok {
-					break
-				}
-				k.run(req, parent, items)
-			}
-			if test.open {
-				k.request()
-			}
-			if test.spliced > 0 {
-				k.splice(test.spliced)
-			}
-			if testsample.All() {
-				compareViews(t, "half merged", loadView(t, pair), before)
-			}
-			if found := problems(t, pair); found != "" && !test.open {
-				t.Fatalf("the half done merge is not sound:\n%s", found)
-			}
-			if err := s.Merge(t.Context(), nil); err != nil {
-				t.Fatal(err)
-			}
-			compareViews(t, "merged", loadView(t, pair), before)
-			checkMerged(t, pair)
-			if n := inodes(loadSnapshot(t, pair)); n != entries {
-				t.Errorf("%d inodes are counted, want %d", n, entries)
-			}
-			if found := problems(t, pair); found != "" {
-				t.Errorf("after the merge:\n%s", found)
-			}
+			test.run(t, "many", 3)
 		})
+	}
+}
+
+func TestMergesOfSmallTreesThatAKernelLeftHalfDoneAreFinished(t *testing.T) {
+	t.Parallel()
+	for _, test := range []halfDone{
+		{name: "a finished job", items: []int{1 << 30}},
+		{name: "a job with a rest", items: []int{700}},
+		{name: "a job that is spliced", items: []int{700}, spliced: 1},
+		{name: "a job in progress", open: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, "two-mounts", 1)
+		})
+	}
+}
+
+// run leaves an image's merge half done, and finishes it.
+func (h halfDone) run(t *testing.T, image string, height uint8) {
+	t.Helper()
+	pair := overlayImage(t, testimage.Get(t, image))
+	before, entries := loadView(t, pair), inodes(loadSnapshot(t, pair))
+	s, err := openServer(t, pair, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Super().FSRoot.Height; got != height {
+		t.Fatalf("fs_root has height %d, want %d", got, height)
+	}
+	k := beginKernelMerge(t, pair, s)
+	for _, items := range h.items {
+		req, parent, ok := k.request()
+		if !ok {
+			break
+		}
+		k.run(req, parent, items)
+	}
+	if h.open {
+		k.request()
+	}
+	if h.spliced > 0 {
+		k.splice(h.spliced)
+	}
+	if testsample.All() || height == 1 {
+		compareViews(t, "half merged", loadView(t, pair), before)
+	}
+	if found := problems(t, pair); found != "" && !h.open {
+		t.Fatalf("the half done merge is not sound:\n%s", found)
+	}
+	if err := s.Merge(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	compareViews(t, "merged", loadView(t, pair), before)
+	checkMerged(t, pair)
+	if n := inodes(loadSnapshot(t, pair)); n != entries {
+		t.Errorf("%d inodes are counted, want %d", n, entries)
+	}
+	if found := problems(t, pair); found != "" {
+		t.Errorf("after the merge:\n%s", found)
 	}
 }

@@ -182,16 +182,16 @@ func (c *Checker) knownLeak(ctx context.Context, blkno uint64) bool {
 }
 
 // orphaned reports whether a parent of leaves can be of a log tree that was
-// merged: its keys are of filesystem items, and none of its leaves is in use
-// as it knows it. An old version of a parent of a living tree still has most
-// of its leaves.
+// merged: its keys are in the zones of filesystem items, and none of its leaves
+// is in use as it knows it. A parent's key bounds a leaf and need not be that
+// of an item. An old version of a parent of a living tree still has most of its
+// leaves.
 func (c *Checker) orphaned(ctx context.Context, b *format.BtreeBlock) bool {
 	nr := b.NrItems()
 	step := max(nr/maxChildren, 1)
 	for slot := range nr {
 		it := b.Item(slot)
-		key := it.Key.Key()
-		if !key.IsMax() && !format.TreeLogItems.Holds(format.KindOf(key)) {
+		if key := it.Key.Key(); key.Zone > format.ZoneFS && !key.IsMax() {
 			return false
 		}
 		ref, ok := childRef(b, it)

@@ -271,6 +271,9 @@ func TestWhatUpstreamLosesIsANote(t *testing.T) {
 		known bool
 	}{
 		{"parent of a merged log tree", func(p *patient) { p.add(format.MagicBtree, parent(p, format.InodeKey, gone)) }, true},
+		{"parent of a merged log tree, with bounds between items", func(p *patient) {
+			p.add(format.MagicBtree, parent(p, func(n uint64) format.Key { return format.InodeKey(n + 2).Prev() }, gone))
+		}, true},
 		{"block of a search file", func(p *patient) { p.add(format.MagicSrchBlock, testblock.SrchLeaf()) }, true},
 		{"parent of an allocator", func(p *patient) {
 			p.add(format.MagicBtree, parent(p, func(n uint64) format.Key { return format.FreeBlknoKey(format.Extent{Start: n, Len: 1}) }, gone))

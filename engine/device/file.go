@@ -135,7 +135,21 @@ func (f *file) write(p []byte, off int64) (int, error) {
 			return done, io.ErrShortWrite
 		}
 	}
+	if !direct && done >= writeBehind {
+		f.startWriting(off, int64(done))
+	}
 	return done, nil
+}
+
+// writeBehind is how large a write has to be to go to the storage at once
+// rather than with the next flush: bulk data, which nobody writes again.
+const writeBehind = 1 << 20
+
+// startWriting has the system write what is in its page cache, so that the
+// storage is busy before a flush asks for all of it. Whether it can is of no
+// consequence: the flush does what is left, and tells of errors.
+func (f *file) startWriting(off, length int64) {
+	_ = unix.SyncFileRange(f.fd, off, length, unix.SYNC_FILE_RANGE_WRITE)
 }
 
 // Flush is fdatasync(2). On a block device it writes out the device's dirty

@@ -30,6 +30,9 @@ type Commit struct {
 	bulk   alloc.ExtentSet // metadata blocks to be freed besides
 	grown  format.Extent   // new blocks of the data device
 	wrong  error           // what was wrong with blocks to be freed
+	// reclaimed are data blocks that the commit's own change frees. Other than
+	// what users of the pool free, they wait for no later commit.
+	reclaimed []format.Extent
 }
 
 // Commit makes changes durable, all or nothing: what change does to the
@@ -65,15 +68,15 @@ func (s *Server) commit(ctx context.Context, change func(ctx context.Context, c 
 	}
 	if change != nil {
 		if err := change(ctx, c); err != nil {
-			c.Blocks.Discard()
+			c.undo()
 			return err
 		}
 	}
 	beginData()
 	next, err := c.write(ctx)
 	if err != nil {
-		c.Blocks.Discard()
 		s.data.End(nil, 0)
+		c.undo()
 		return err
 	}
 	s.super.Store(next)
@@ -119,6 +122,14 @@ func (s *Server) begin(ctx context.Context) (*Commit, error) {
 		block:  raw,
 		lists:  lists,
 	}, nil
+}
+
+// undo takes back what the commit's change did to anything but the commit.
+func (c *Commit) undo() {
+	c.Blocks.Discard()
+	for _, e := range c.reclaimed {
+		c.server.data.Unfree(e)
+	}
 }
 
 // Room returns how many blocks the commit's caller can still take.

@@ -190,3 +190,63 @@ func TestAClosedServerCommitsNoMore(t *testing.T) {
 		t.Errorf("commit after close: %v", err)
 	}
 }
+
+// Free extents that lie outside the device do not get into the lists, where they
+// would keep the volume from being opened.
+func TestDamagedFreeExtentsAreNotUsed(t *testing.T) {
+	t.Parallel()
+	pair := makeVolume(t, 1<<17, 1<<16, nil)
+	changeSuper(t, pair.Meta, func(s *format.Super) { s.TotalMetaBlocks.Set(20_000) })
+	v := openVolume(t, pair, 1)
+	for range 50 {
+		v.begin()
+		_, err := v.create(1, 1)
+		if err == nil {
+			err = v.server.Commit(t.Context(), func(ctx context.Context, c *server.Commit) error {
+				for range min(2000, c.Room()) {
+					if _, _, err := c.Blocks.New(ctx, format.MagicBtree); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		if err == nil {
+			continue
+		}
+		if damage := (*format.CorruptError)(nil); !errors.As(err, &damage) {
+			t.Fatalf("error %v", err)
+		}
+		if _, err := openServer(t, pair, 2); err != nil {
+			t.Errorf("opened again: %v", err)
+		}
+		return
+	}
+	t.Error("no commit failed")
+}
+
+// Blocks that are free by the lists of a commit cannot become free once more.
+func TestFreeBlocksAreNotFreedAgain(t *testing.T) {
+	t.Parallel()
+	v := openVolume(t, makeVolume(t, 1<<17, 1<<16, nil), 1)
+	v.commit()
+	for name, change := range map[string]func(ctx context.Context, c *server.Commit) error{
+		"a block to be allocated": func(ctx context.Context, c *server.Commit) error {
+			_, ref, err := c.Blocks.New(ctx, format.MagicBtree)
+			c.FreeMeta(format.Extent{Start: ref.Blkno + 1, Len: 1})
+			return err
+		},
+		"a block that was given up": func(ctx context.Context, c *server.Commit) error {
+			ref := c.Super.FSRoot.Ref.Ref()
+			_, _, err := c.Blocks.Change(ctx, ref, format.MagicBtree)
+			c.FreeMeta(format.Extent{Start: ref.Blkno, Len: 1})
+			return err
+		},
+	} {
+		if damage := (*format.CorruptError)(nil); !errors.As(v.server.Commit(t.Context(), change), &damage) {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	v.commit()
+	testcheck.Clean(t, v.pair)
+}

@@ -51,6 +51,7 @@ func (c *Commit) reclaimData(ctx context.Context, root *format.AllocRoot) error 
 		if err != nil {
 			return err
 		}
+		c.reclaimed = append(c.reclaimed, e)
 	}
 	var blknos []uint64
 	err := btree.FreeTree(ctx, c.server.blocks, root.Root.Root(), format.TreeAlloc, func(blkno uint64) error {

@@ -71,13 +71,32 @@ func (c *Commit) FreeList(ctx context.Context, head format.AllocListHead) error 
 	return nil
 }
 
+// checkBulk refuses blocks to be freed that are free already, or become so, by
+// the lists of the commit: the trees of free extents are checked later.
+func (c *Commit) checkBulk() error {
+	if c.wrong != nil || c.bulk.Total() == 0 {
+		return c.wrong
+	}
+	for _, blknos := range [][]uint64{c.lists.avail.Entries, c.lists.old.Entries, c.lists.freed} {
+		for _, blkno := range blknos {
+			if c.bulk.Overlaps(format.Extent{Start: blkno, Len: 1}) {
+				return &format.CorruptError{
+					Structure: "metadata blocks to be freed", Found: fmt.Sprintf("block %d, which is free already", blkno),
+					Expected: "blocks that are in use",
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // settle changes the trees and lists of free blocks by what the commit has
 // used and freed. Nothing of it may fail for want of blocks, as long as the
 // commit's caller took no more than it may: what must be done comes first, and
 // what can wait ends while there is room for the rest.
 func (c *Commit) settle(ctx context.Context) (*committed, error) {
-	if c.wrong != nil {
-		return nil, c.wrong
+	if err := c.checkBulk(); err != nil {
+		return nil, err
 	}
 	s := &settlement{Commit: c, next: &committed{block: c.block, super: c.Super, active: 1 - c.from.active}}
 	larger := c.from.larger()
@@ -163,6 +182,12 @@ func (s *settlement) fill(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("free metadata extents: %w", err)
 		}
+		if e.Start < format.FirstMetaBlkno || e.End() >= s.Super.TotalMetaBlocks.Get() {
+			return &format.CorruptError{
+				Structure: "free metadata extents", Found: e.String(),
+				Expected: fmt.Sprintf("blocks of at least %d and less than %d", format.FirstMetaBlkno, s.Super.TotalMetaBlocks.Get()),
+			}
+		}
 		l.Entries, l.Changed = blknosOf([]format.Extent{e}, l.Entries), true
 	}
 	slices.Sort(l.Entries)
@@ -242,9 +267,12 @@ func insertApart(ctx context.Context, x, other *alloc.ExtentWriter, e format.Ext
 }
 
 // rewrite writes the first block of a list of the pair that is not allocated
-// from, if it has changed, and stores the list's head.
+// from, if it has changed, and stores the list's head. What it takes is a part
+// of listNeeds.
 func (s *settlement) rewrite(ctx context.Context, l *alloc.List, head *format.AllocListHead) error {
 	if l.Changed {
+		defer func(floor uint64) { s.lists.floor = floor }(s.lists.floor)
+		s.lists.floor = 0
 		if !l.Ref.IsZero() {
 			s.lists.freed = append(s.lists.freed, l.Ref.Blkno)
 		}

@@ -38,10 +38,17 @@ func (l *Log) Read(ctx context.Context, f func(*forest.Snapshot) error) error {
 		if err == nil {
 			err = f(view)
 		}
-		if !errors.Is(err, block.ErrStale) || super == l.server.Super() {
+		if !mayBeOverwritten(err) || super == l.server.Super() {
 			return err
 		}
 	}
+}
+
+// mayBeOverwritten reports whether an error can come from a block that a commit
+// has written again. One that is read while it is written has a wrong crc.
+func mayBeOverwritten(err error) bool {
+	_, corrupt := errors.AsType[*format.CorruptError](err)
+	return corrupt || errors.Is(err, block.ErrStale)
 }
 
 // viewOf returns the view of a super that is not the log's. There are no changes

@@ -52,12 +52,14 @@ func (r *run) release(ctx context.Context, result *Result) (err error) {
 		result.Bytes = min(before.OnlineBlocks*format.SmallBlockSize, result.Length)
 		return nil
 	}
+	total := int64(min(before.OnlineBlocks*format.SmallBlockSize, result.Length))
+	r.opts.Progress.Grow(total)
+	defer r.opts.Progress.Add(total)
 	err = f.Release(ctx, ioctl.Release{Offset: result.Offset, Length: result.Length, DataVersion: result.DataVersion})
 	// Part of the range may have been released before an error.
 	after, lookErr := f.GetAttrX(context.WithoutCancel(ctx), ioctl.GetAttrX{Mask: ioctl.AttrOnlineBlocks})
 	if lookErr == nil && after.OnlineBlocks < before.OnlineBlocks {
 		result.Bytes = (before.OnlineBlocks - after.OnlineBlocks) * format.SmallBlockSize
-		r.opts.Progress.Add(int64(result.Bytes))
 	}
 	return err
 }

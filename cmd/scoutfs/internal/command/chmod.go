@@ -48,6 +48,7 @@ machine.`,
 	}
 	cmd.Flags().BoolVarP(&c.recursive, "recursive", "R", false, "change directories and all that is in them")
 	c.define(cmd)
+	cli.CommandLineOnly(cmd, "recursive")
 	return cmd
 }
 

@@ -51,6 +51,7 @@ they are paths on this machine.`,
 	flags.BoolVarP(&c.recursive, "recursive", "R", false, "change directories and all that is in them")
 	flags.BoolVarP(&c.noDereference, "no-dereference", "h", false, "change symbolic links themselves")
 	c.define(cmd)
+	cli.CommandLineOnly(cmd, "recursive", "no-dereference")
 	return cmd
 }
 

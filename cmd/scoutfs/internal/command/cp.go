@@ -78,10 +78,9 @@ false if the copy was stopped, and what was counted.`,
 	flags.VarP(values.Uint64(&c.jobs), "jobs", "j", "copy `N` files at the same time")
 	flags.BoolVarP(&c.verbose, "verbose", "v", false, "say what is copied")
 	flags.BoolVarP(&c.recursive, "archive", "a", false, "as -r; everything else is done anyway")
-	flags.BoolVarP(&c.recursive, "recursive-too", "R", false, "as -r")
-	if err := flags.MarkHidden("recursive-too"); err != nil {
-		panic(err) // it was just defined
-	}
+	flags.BoolVarP(&c.recursive, "recurse", "R", false, "as -r")
+	flags.BoolP("preserve", "p", false, "keep owners, permissions and times, as is done anyway")
+	flags.BoolP("force", "f", false, "replace what is there, as is done anyway")
 	c.where.defineWriting(c.env, cmd)
 	reportsList(cmd)
 	cli.CommandLineOnly(cmd, "no-clobber", "no-target-directory")

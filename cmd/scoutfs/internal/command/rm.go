@@ -45,11 +45,9 @@ A run that was stopped has removed a part; run it again to go on.`,
 	flags.BoolVarP(&r.recursive, "recursive", "r", false, "remove directories and all that is in them")
 	flags.BoolVarP(&r.force, "force", "f", false, "let it pass if a file is not there")
 	flags.BoolVarP(&r.dir, "dir", "d", false, "remove empty directories")
-	flags.BoolVarP(&r.recursive, "recursive-too", "R", false, "as -r")
-	if err := flags.MarkHidden("recursive-too"); err != nil {
-		panic(err) // it was just defined
-	}
+	flags.BoolVarP(&r.recursive, "recurse", "R", false, "as -r")
 	r.define(cmd)
+	cli.CommandLineOnly(cmd, "recursive", "recurse", "dir")
 	return cmd
 }
 

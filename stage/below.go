@@ -24,8 +24,13 @@ func Below(ctx context.Context, t tree.Tree, root, source string) iter.Seq2[File
 			yield(File{Path: root}, err)
 			return
 		}
+		// Below a mount other file systems can be mounted.
+		_, oneVolume := t.(*tree.Devices)
 		for found, err := range tree.Walk(ctx, t, n, tree.WalkOptions[struct{}]{}) {
 			file := File{Path: found.Node.Path}
+			if oneVolume {
+				file.Ino = found.Node.Ino
+			}
 			if ctx.Err() != nil {
 				return // each of the readers notices that by itself
 			}

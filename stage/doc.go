@@ -44,6 +44,11 @@ type CheckedStager interface {
 type File struct {
 	Path string
 
+	// Ino is the inode number, 0 if it is not known. An Opener that has
+	// OpenIno, as [ioctl.Target] does, is asked for that: it is faster than a
+	// path.
+	Ino uint64
+
 	// DataVersion is the version of the data in the archive. 0 stands for the
 	// version that the file has when its turn comes, with Options.AnyVersion.
 	DataVersion uint64

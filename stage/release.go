@@ -7,7 +7,6 @@ import (
 	"errors"
 	"iter"
 	"math"
-	"os"
 
 	"scoutfs/engine/format"
 	"scoutfs/engine/ioctl"
@@ -25,7 +24,7 @@ func Release(ctx context.Context, open Opener, files iter.Seq2[File, error], opt
 }
 
 func (r *run) release(ctx context.Context, result *Result) (err error) {
-	f, err := r.open.OpenPath(ctx, result.File.Path, openFlags(r.opts, os.O_RDWR))
+	f, err := r.openFile(ctx, &result.File)
 	if err != nil {
 		return err
 	}
@@ -62,14 +61,6 @@ func (r *run) release(ctx context.Context, result *Result) (err error) {
 		result.Bytes = (before.OnlineBlocks - after.OnlineBlocks) * format.SmallBlockSize
 	}
 	return err
-}
-
-// openFlags are what a file is opened for.
-func openFlags(opts Options, flags int) int {
-	if opts.DryRun {
-		return os.O_RDONLY
-	}
-	return flags
 }
 
 // roundUp returns the end of the last block of a file.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"os"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -91,6 +92,23 @@ func (r *run) tell(result *Result) {
 	if r.opts.Tell != nil {
 		r.opts.Tell(result)
 	}
+}
+
+// byNumber opens files by their inode numbers, as [ioctl.Target] does.
+type byNumber interface {
+	OpenIno(ctx context.Context, ino uint64, flags int) (ioctl.File, error)
+}
+
+// openFile opens a file to change it, or in a dry run to look at it.
+func (r *run) openFile(ctx context.Context, file *File) (ioctl.File, error) {
+	flags := os.O_RDWR
+	if r.opts.DryRun {
+		flags = os.O_RDONLY
+	}
+	if numbers, ok := r.open.(byNumber); ok && file.Ino != 0 {
+		return numbers.OpenIno(ctx, file.Ino, flags)
+	}
+	return r.open.OpenPath(ctx, file.Path, flags)
 }
 
 // look asks a file for what every job has to know.

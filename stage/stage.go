@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"syscall"
 
 	"scoutfs/engine/format"
@@ -32,7 +31,7 @@ func (r *run) stage(ctx context.Context, result *Result) (err error) {
 	if file.Offset%format.SmallBlockSize != 0 {
 		return fmt.Errorf("%w, and not at %d: %w", errBlock, file.Offset, syscall.EINVAL)
 	}
-	f, err := r.open.OpenPath(ctx, file.Path, openFlags(r.opts, os.O_RDWR))
+	f, err := r.openFile(ctx, file)
 	if err != nil {
 		return err
 	}

@@ -60,11 +60,17 @@ func (m *logMerge) take(it btree.Item) error {
 			m.ranges = append(m.ranges, format.Range{Start: r.Start.Key(), End: r.End.Key()})
 		}
 	case format.ZoneLogMergeRequest:
-		err = appendValue(&m.requests, it)
+		err = appendValue(&m.requests, it, func(r *format.LogMergeRequest) format.Key {
+			return format.LogMergeRequestKey(r.RID.Get(), r.Seq.Get())
+		})
 	case format.ZoneLogMergeComplete:
-		err = appendValue(&m.completes, it)
+		err = appendValue(&m.completes, it, func(c *format.LogMergeComplete) format.Key {
+			return format.LogMergeCompleteKey(c.Seq.Get())
+		})
 	case format.ZoneLogMergeFreeing:
-		err = appendValue(&m.freeing, it)
+		err = appendValue(&m.freeing, it, func(f *format.LogMergeFreeing) format.Key {
+			return format.LogMergeFreeingKey(f.Seq.Get())
+		})
 	default:
 		err = mergeError(it.Key.String(), "zone", fmt.Sprint(it.Key.Zone), "one of a merge")
 	}
@@ -81,12 +87,18 @@ func copyValue[T any](it btree.Item) (*T, error) {
 	return &own, nil
 }
 
-func appendValue[T any](list *[]*T, it btree.Item) error {
+// appendValue appends a copy of an item's value, whose key must be that of the
+// item: it is by the value that the item is found again.
+func appendValue[T any](list *[]*T, it btree.Item, keyOf func(*T) format.Key) error {
 	v, err := copyValue[T](it)
-	if err == nil {
-		*list = append(*list, v)
+	if err != nil {
+		return err
 	}
-	return err
+	if key := keyOf(v); key != it.Key {
+		return mergeError("item "+it.Key.String(), "key", it.Key.String(), key.String())
+	}
+	*list = append(*list, v)
+	return nil
 }
 
 // check finds what items contradict each other in, as far as merging goes

@@ -22,6 +22,8 @@ func logTrees(ctx context.Context, blocks *block.Reader, super *format.Super) it
 			if err == nil {
 				if lt, err = format.ViewExact[format.LogTrees](it.Value); err != nil {
 					err = fmt.Errorf("log trees item %v: %w", it.Key, err)
+				} else if key := format.LogTreesKey(lt.RID.Get(), lt.Nr.Get()); key != it.Key {
+					err = &format.CorruptError{Structure: "log trees item", Field: "key", Found: it.Key.String(), Expected: key.String()}
 				}
 			}
 			if !yield(lt, err) || err != nil {

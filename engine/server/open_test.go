@@ -265,3 +265,36 @@ func TestInodeNumbersAreGivenOutOnce(t *testing.T) {
 	}
 	testcheck.Clean(t, v.pair)
 }
+
+// Items whose values belong under other keys would not be found again.
+func TestItemsUnderOthersKeysAreRefused(t *testing.T) {
+	t.Parallel()
+	logMerge := func(s *format.Super) *format.BtreeRoot { return &s.LogMerge }
+	done := logTreesItem(1, 1, func(lt *format.LogTrees) { lt.Flags.Set(format.LogTreesFinalized) })
+	done.Key = format.LogTreesKey(1, 2)
+	var freeing format.LogMergeFreeing
+	freeing.Seq.Set(3)
+	for name, test := range map[string]struct {
+		root func(*format.Super) *format.BtreeRoot
+		kind format.Tree
+		item btree.Item
+	}{
+		"log trees": {logsRoot, format.TreeLogsRoot, done},
+		"a tree that is being freed": {
+			logMerge, format.TreeLogMerge, btree.Item{Key: format.LogMergeFreeingKey(4), Value: format.Bytes(&freeing)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pair := makeVolume(t, 1<<17, 1<<16, nil)
+			addItem(t, pair, test.root, test.kind, test.item)
+			s, err := openServer(t, pair, 1)
+			if err == nil {
+				err = s.Merge(t.Context(), nil)
+			}
+			if damage := (*format.CorruptError)(nil); !errors.As(err, &damage) || damage.Field != "key" {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

@@ -165,6 +165,9 @@ const perChange = 8
 // the block to go on from, or false for done.
 func (x extentSet) truncate(ctx context.Context, first, last uint64, offline bool) (next uint64, more bool, err error) {
 	last = min(last, allBlocks)
+	if !offline {
+		return x.remove(ctx, first, last)
+	}
 	for range perChange {
 		if first > last {
 			return 0, false, nil
@@ -173,14 +176,38 @@ func (x extentSet) truncate(ctx context.Context, first, last uint64, offline boo
 		if err != nil || !found || e.Logical > last {
 			return 0, false, err
 		}
-		if e = e.cut(max(first, e.Logical), min(e.End(), last+1)); !offline || e.Blkno != 0 {
-			if err := x.unmap(ctx, e, offline); err != nil {
+		if e = e.cut(max(first, e.Logical), min(e.End(), last+1)); e.Blkno != 0 {
+			if err := x.unmap(ctx, e, true); err != nil {
 				return 0, false, err
 			}
 		}
 		first = e.End()
 	}
 	return first, first <= last, nil
+}
+
+// remove is truncate to holes, which merge with nothing: it needs to look at
+// the neighbours of none but an extent of which a part stays.
+func (x extentSet) remove(ctx context.Context, first, last uint64) (next uint64, more bool, err error) {
+	budget := perChange
+	for e, err := range x.c.view.Extents(ctx, x.ino, first) {
+		if err != nil || e.Logical > last {
+			return 0, false, err
+		}
+		if budget--; budget < 0 {
+			return e.Logical, true, nil
+		}
+		part := e.cut(max(first, e.Logical), min(e.End(), last+1))
+		if part.Len < e.Len {
+			err = x.unmap(ctx, part, false)
+		} else if err = x.drop(e); err == nil && e.Blkno != 0 {
+			x.c.tx.FreeData(e.blocks())
+		}
+		if err != nil {
+			return 0, false, err
+		}
+	}
+	return 0, false, nil
 }
 
 // unmap makes a part of an extent a hole or offline and frees its blocks.

@@ -87,8 +87,8 @@ func srchItems(t testing.TB, pair device.Pair) (kinds map[format.ItemKind]int, t
 // and others that do not, which it returns.
 func fillSearchFiles(t testing.TB, s *server.Server, rng *rand.Rand, logs, small, large int) (odd []format.SrchEntry) {
 	t.Helper()
-	list := pairs(rng, 400*(logs+small)+9000*large)
-	for range 100 + 8000*large {
+	list := pairs(rng, 400*(logs+small)+5000*large)
+	for range 100 + 4000*large {
 		odd = append(odd, format.SrchEntry{Hash: rng.Uint64(), Ino: 5, ID: 6})
 	}
 	list = append(list, odd...)
@@ -106,7 +106,7 @@ func fillSearchFiles(t testing.TB, s *server.Server, rng *rand.Rand, logs, small
 		addFile(t, s, false, take(800))
 	}
 	for range large - 1 {
-		addFile(t, s, false, take(18000))
+		addFile(t, s, false, take(10000))
 	}
 	if large > 0 {
 		addFile(t, s, false, take(len(list)))

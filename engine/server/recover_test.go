@@ -46,6 +46,9 @@ func TestImagesHoldWhatTheyHeld(t *testing.T) {
 	testimage.Each(t, func(t *testing.T, img testimage.Image) {
 		t.Helper()
 		t.Parallel()
+		if img.Name == "many" && !testsample.All() {
+			return // the half done merges are of it too
+		}
 		pair := overlayImage(t, img)
 		old := held{loadView(t, pair), searchEntries(t, pair), inodes(loadSnapshot(t, pair)), problems(t, pair)}
 		before := loadSnapshot(t, pair).Super

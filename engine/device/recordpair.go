@@ -4,7 +4,9 @@ package device
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 )
@@ -46,6 +48,38 @@ func (r *PairRecorder) Prefix(n int) Pair {
 	}
 	meta, data := r.Cut(n)
 	return Pair{Meta: r.Meta.Prefix(meta), Data: r.Data.Prefix(data)}
+}
+
+// RandomCrash returns devices as a power failure can leave them that comes after
+// n operations: of those that no flush has made durable each has arrived, or is
+// lost, or has arrived in part, if it is a write, in units of so many bytes.
+func (r *PairRecorder) RandomCrash(n int, unit int64, random *rand.Rand) (Pair, error) {
+	meta, data := r.Cut(n)
+	m, metaErr := r.Meta.Replay(r.Meta.randomCrash(meta, unit, random))
+	d, dataErr := r.Data.Replay(r.Data.randomCrash(data, unit, random))
+	return Pair{Meta: m, Data: d}, errors.Join(metaErr, dataErr)
+}
+
+func (r *Recorder) randomCrash(at int, unit int64, random *rand.Rand) Crash {
+	c := Crash{At: at}
+	ops := r.Ops()
+	for _, i := range r.Pending(at) {
+		switch random.IntN(3) {
+		case 0:
+			c.Lost = append(c.Lost, i)
+		case 1:
+			tear := Tear{Op: i, Unit: unit}
+			for part := range tear.Units(ops[i]) {
+				if random.IntN(2) == 0 {
+					tear.Kept = append(tear.Kept, part)
+				}
+			}
+			if ops[i].Kind == OpWrite && tear.Units(ops[i]) > 0 {
+				c.Torn = append(c.Torn, tear)
+			}
+		}
+	}
+	return c
 }
 
 // issuedBefore returns how many operations have a lower place than n in the common

@@ -123,9 +123,8 @@ func TestAPowerFailureLeavesOneOfTwoStates(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 50 {
 		at := rng.IntN(recorder.Len() + 1)
-		meta, data := recorder.Cut(at)
 		what := fmt.Sprintf("after %d operations with losses", at)
-		pair := device.Pair{Meta: crashed(t, recorder.Meta, meta, rng), Data: crashed(t, recorder.Data, data, rng)}
+		pair := crashed(t, recorder, at, rng)
 		check(what, at, pair)
 		if t.Failed() {
 			return
@@ -133,35 +132,15 @@ func TestAPowerFailureLeavesOneOfTwoStates(t *testing.T) {
 	}
 }
 
-// crashed is a state of a device after so many operations in which some of
-// those that were not flushed are lost, whole or in part. A block of 4 KiB is
-// there or not.
-func crashed(t *testing.T, r *device.Recorder, at int, rng *rand.Rand) *device.Memory {
+// crashed is what a power failure after so many operations may leave. A block of
+// 4 KiB is there or not.
+func crashed(t *testing.T, r *device.PairRecorder, at int, rng *rand.Rand) device.Pair {
 	t.Helper()
-	c := device.Crash{At: at}
-	for _, i := range r.Pending(at) {
-		op := r.Ops()[i]
-		switch rng.IntN(3) {
-		case 0:
-			c.Lost = append(c.Lost, i)
-		case 1:
-			if op.Kind != device.OpWrite {
-				continue
-			}
-			tear := device.Tear{Op: i, Unit: format.SmallBlockSize}
-			for unit := range tear.Units(op) {
-				if rng.IntN(2) == 0 {
-					tear.Kept = append(tear.Kept, unit)
-				}
-			}
-			c.Torn = append(c.Torn, tear)
-		}
-	}
-	m, err := r.Replay(c)
+	pair, err := r.RandomCrash(at, format.SmallBlockSize, rng)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return pair
 }
 
 // The super of the data device stays as it was made.

@@ -81,8 +81,7 @@ func TestAPowerFailureDuringAMergeChangesNothing(t *testing.T) {
 			rng := rand.New(rand.NewPCG(6, 7))
 			some := testsample.Of(supers, 3)
 			for _, n := range slices.Sorted(slices.Values(append(testsample.Indexes(recorder.Len()+1, 12), some...))) {
-				meta, data := recorder.Cut(n)
-				lossy := device.Pair{Meta: crashed(t, recorder.Meta, meta, rng), Data: crashed(t, recorder.Data, data, rng)}
+				lossy := crashed(t, recorder, n, rng)
 				compareViews(t, "after a power failure with losses", loadView(t, lossy), before)
 				pair := recorder.Prefix(n)
 				compareViews(t, "after a power failure", loadView(t, pair), before)

@@ -130,8 +130,7 @@ func TestAPowerFailureDuringARecoveryChangesNothing(t *testing.T) {
 			for _, n := range testsample.Indexes(recorder.Len()+1, 8) {
 				pair := recorder.Prefix(n)
 				if n%2 == 1 {
-					meta, data := recorder.Cut(n)
-					pair = device.Pair{Meta: crashed(t, recorder.Meta, meta, rng), Data: crashed(t, recorder.Data, data, rng)}
+					pair = crashed(t, recorder, n, rng)
 				}
 				compareViews(t, "after a power failure", loadView(t, pair), before)
 				if _, err := recoverVolume(t, pair, dead(uint64(n)+2)); err != nil {

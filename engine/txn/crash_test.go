@@ -36,8 +36,7 @@ func TestPowerFailureLeavesWholeTransactions(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 6))
 	for range 20 {
 		at := random.IntN(recorder.Len() + 1)
-		meta, data := recorder.Cut(at)
-		pair := device.Pair{Meta: crashed(t, recorder.Meta, meta, random), Data: crashed(t, recorder.Data, data, random)}
+		pair := crashed(t, recorder, at, random)
 		checkPromise(t, fmt.Sprintf("after %d operations with losses", at), pair, at, promises)
 		if t.Failed() {
 			return
@@ -128,32 +127,12 @@ func checkPromise(t *testing.T, what string, pair device.Pair, at int, promises 
 	}
 }
 
-// crashed is a state of a device after so many operations in which some of
-// those that were not flushed are lost, whole or in part.
-func crashed(t *testing.T, r *device.Recorder, at int, random *rand.Rand) *device.Memory {
+// crashed is what a power failure after so many operations may leave.
+func crashed(t *testing.T, r *device.PairRecorder, at int, random *rand.Rand) device.Pair {
 	t.Helper()
-	c := device.Crash{At: at}
-	for _, i := range r.Pending(at) {
-		switch random.IntN(3) {
-		case 0:
-			c.Lost = append(c.Lost, i)
-		case 1:
-			op := r.Ops()[i]
-			if op.Kind != device.OpWrite {
-				continue
-			}
-			tear := device.Tear{Op: i, Unit: format.SmallBlockSize}
-			for unit := range int(op.Len / format.SmallBlockSize) {
-				if random.IntN(2) == 0 {
-					tear.Kept = append(tear.Kept, unit)
-				}
-			}
-			c.Torn = append(c.Torn, tear)
-		}
-	}
-	m, err := r.Replay(c)
+	pair, err := r.RandomCrash(at, format.SmallBlockSize, random)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return pair
 }

@@ -30,12 +30,7 @@ func (w *workload) everyPrefix(t *testing.T) {
 func (w *workload) lostAndTorn(t *testing.T, states int) {
 	for range states {
 		n := w.random.IntN(w.recorder.Len() + 1)
-		meta, data := w.recorder.Cut(n)
-		var pair device.Pair
-		var err error
-		if pair.Meta, err = w.crash(w.recorder.Meta, meta); err == nil {
-			pair.Data, err = w.crash(w.recorder.Data, data)
-		}
+		pair, err := w.recorder.RandomCrash(n, format.SmallBlockSize, w.random)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,28 +38,6 @@ func (w *workload) lostAndTorn(t *testing.T, states int) {
 			t.Fatalf("after %d of %d operations, some lost: %v", n, w.recorder.Len(), err)
 		}
 	}
-}
-
-func (w *workload) crash(r *device.Recorder, at int) (*device.Memory, error) {
-	c := device.Crash{At: at}
-	ops := r.Ops()
-	for _, i := range r.Pending(at) {
-		switch w.random.IntN(3) {
-		case 0:
-			c.Lost = append(c.Lost, i)
-		case 1:
-			tear := device.Tear{Op: i, Unit: format.SmallBlockSize}
-			for unit := range tear.Units(ops[i]) {
-				if w.random.IntN(2) == 0 {
-					tear.Kept = append(tear.Kept, unit)
-				}
-			}
-			if ops[i].Kind == device.OpWrite && tear.Units(ops[i]) > 0 {
-				c.Torn = append(c.Torn, tear)
-			}
-		}
-	}
-	return r.Replay(c)
 }
 
 // look opens a volume that was stopped after n operations. It must be clean, and

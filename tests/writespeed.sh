@@ -54,7 +54,7 @@ prepare() {
   timed "$work/writespeed" -size $((256 << 20)) -sync data.img
   if [[ -z ${LARGE:-} ]]; then
     # No copy is to take more than some ten seconds.
-    LARGE=$(awk "BEGIN { n = int(10 / $real) * 256; print n > 4096 ? 4096 : n < 256 ? 256 : n }")
+    LARGE=$(awk "BEGIN { n = int(10 / $real) * 256; print (n > 4096 ? 4096 : n < 256 ? 256 : n) }")
   fi
   "$work/writespeed" -size $((LARGE << 20)) large
   "$work/writespeed" -size $((LARGE << 18)) quarter

@@ -402,6 +402,58 @@ func (f *full) CreateFiles(ctx context.Context, files []edit.NewFile) (int, erro
 	return f.Devices.CreateFiles(ctx, files)
 }
 
+// Files that are copied when the device is full, or when the copy is stopped,
+// leave nothing behind.
+func TestNoPartOfAFileIsLeft(t *testing.T) {
+	t.Parallel()
+	from := filepath.Join(t.TempDir(), "large")
+	if err := os.WriteFile(from, bytes.Repeat([]byte("large"), 1<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v, dst := target(t)
+	ctx, stop := context.WithCancelCause(t.Context())
+	reason := errors.New("enough")
+	broken := &halting{Devices: dst, halt: func() error { return fmt.Errorf("no blocks: %w", syscall.ENOSPC) }}
+	stopped := &halting{Devices: dst, halt: func() error { stop(reason); return context.Cause(ctx) }}
+	for _, test := range []struct {
+		ctx  context.Context
+		dst  edit.Files
+		want error
+	}{{t.Context(), broken, syscall.ENOSPC}, {ctx, stopped, reason}} {
+		_, err := copytree.Copy(test.ctx, tree.OnMount(), test.dst, []copytree.Source{{Path: from, To: "/copy"}}, copytree.Options{})
+		if !errors.Is(err, test.want) {
+			t.Errorf("%v, want %v", err, test.want)
+		}
+		if n, err := dst.Resolve(t.Context(), "/copy", false); !errors.Is(err, syscall.ENOENT) {
+			t.Errorf("%+v is left, %v", n, err)
+		}
+	}
+	v.Check(t)
+}
+
+// halting is a target that takes only the beginning of a file.
+type halting struct {
+	*edit.Devices
+	halt func() error
+}
+
+func (h *halting) Write(ctx context.Context, n tree.Node) (edit.Writer, error) {
+	w, err := h.Devices.Write(ctx, n)
+	return haltingWriter{w, h.halt}, err
+}
+
+type haltingWriter struct {
+	edit.Writer
+	halt func() error
+}
+
+func (w haltingWriter) WriteFrom(ctx context.Context, off, length uint64, from io.Reader) error {
+	if err := w.Writer.WriteFrom(ctx, off, length/2, from); err != nil {
+		return err
+	}
+	return w.halt()
+}
+
 func TestFullTargetsEndACopy(t *testing.T) {
 	t.Parallel()
 	from := sample(t)

@@ -24,6 +24,12 @@ func (c *copying) makeRegular(j *job) (n tree.Node, err error) {
 	if n, err = c.dst.Create(c.ctx, j.folder.node, j.name, 0o600); err != nil {
 		return n, err
 	}
+	defer func() {
+		if err != nil {
+			// A part of a file is of no use, and takes space that others need.
+			err = errors.Join(err, c.dst.Unlink(context.WithoutCancel(c.ctx), j.folder.node, j.name))
+		}
+	}()
 	dst, err := c.dst.Write(c.ctx, n)
 	if err != nil {
 		return n, err

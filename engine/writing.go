@@ -6,7 +6,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"syscall"
 
 	"scoutfs/engine/fs"
 	"scoutfs/engine/server"
@@ -63,8 +65,11 @@ func (v *Volume) Writer() *fs.Writer {
 }
 
 // Merge makes what was changed durable, folds all log trees into the
-// filesystem's tree and compacts search files. The volume must be open for
-// writing. When ctx ends, what the last commit has done stays done.
+// filesystem's tree and compacts search files. It is EROFS of a volume that is
+// not open for writing. When ctx ends, what the last commit has done stays done.
 func (v *Volume) Merge(ctx context.Context, sink progress.Sink) error {
+	if v.writing == nil {
+		return fmt.Errorf("merging the log trees of %s, which is open for reading: %w", v.pair.Meta.Name(), syscall.EROFS)
+	}
 	return v.writing.log.Merge(ctx, sink)
 }

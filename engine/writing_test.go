@@ -262,6 +262,14 @@ func TestWritersHaveAVolumeToThemselves(t *testing.T) {
 		t.Errorf("recovered: %v", err)
 	}
 	closeVolume(t, first)
+	reading, err := engine.Open(t.Context(), meta, data, engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := reading.Merge(t.Context(), nil); !errors.Is(err, syscall.EROFS) {
+		t.Errorf("merged a volume that is open for reading: %v", err)
+	}
+	closeVolume(t, reading)
 	if err := open(engine.Options{Write: true, Live: true}); err == nil {
 		t.Error("opened for writing what others write")
 	}

@@ -17,7 +17,8 @@ import (
 
 // Copy copies sources, each with everything below it. A symbolic link is
 // copied as itself. The error is why it was stopped: the context, or a target
-// that takes nothing any more; what went wrong with single files is told.
+// that takes nothing any more, a *fs.PathError with the source of which it did
+// not; what went wrong with other single files is told.
 func Copy(ctx context.Context, src tree.Tree, dst edit.Files, sources []Source, opts Options) (Result, error) {
 	if opts.Jobs <= 0 {
 		opts.Jobs = DefaultJobs

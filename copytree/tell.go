@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func (c *copying) fail(path, to string, err error) {
 		return // that it was stopped is told at the end
 	}
 	if isFatal(err) {
-		c.cancel(err)
+		c.cancel(&fs.PathError{Op: "copy", Path: path, Err: err})
 		return
 	}
 	c.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"syscall"
 
@@ -30,6 +31,7 @@ type cpCommand struct {
 	verbose   bool
 	jobs      uint64
 	problems  *problems
+	renamed   bool // the copy of a directory has a name of its own
 }
 
 func newCp(env *cli.Env) *cobra.Command {
@@ -47,8 +49,9 @@ copies in the other direction.
 A file that is there with the size and time of last change of its source is
 taken as complete; any other file in the way is replaced, unless -n is given. A
 copy that was stopped, by whatever, is therefore completed when the same
-command is run again. What cannot be read or is not kept is told, and
-everything else is copied.
+command is run again, with -T if the copy of a directory was to have a name of
+its own. What cannot be read or is not kept is told, and everything else is
+copied.
 
 In JSON there is an object for each file with something to tell, with type and
 path: copied, with -v, and failed with a message; not-kept has what the first
@@ -144,6 +147,7 @@ func (c *cpCommand) sources(ctx context.Context, src tree.Tree, files edit.Files
 			}
 			continue
 		}
+		c.renamed = n.IsDir() && !toDir && !c.noTarget
 		if _, name := edit.Split(path); toDir && name != "" && name != "." && name != ".." {
 			s.To = into(destination, path)
 		}
@@ -154,16 +158,18 @@ func (c *cpCommand) sources(ctx context.Context, src tree.Tree, files edit.Files
 
 // outcome is what the command ends with.
 func (c *cpCommand) outcome(r *copytree.Result, first, err error) error {
-	switch _, interrupted := errors.AsType[*cli.Interrupted](err); {
+	_, interrupted := errors.AsType[*cli.Interrupted](err)
+	switch full, at := errors.AsType[*fs.PathError](err); {
+	case interrupted && c.renamed:
+		c.env.Warnf("to go on, run the same command again with -T, for the directory is there now")
+		return err
 	case interrupted:
 		c.env.Warnf("to go on, run the same command again")
 		return err
+	case at:
+		return cli.Failf(err, "%s", cannot("copy", full.Path, full.Err))
 	case err != nil:
-		text := problemText(err)
-		if step := nextStep(err); step != "" {
-			text += "; " + step
-		}
-		return cli.Failf(err, "%s", text)
+		return cli.Failf(err, "%s", problemText(err))
 	case r.Failed > 0:
 		return cli.Failf(first, "not copied: %s", countOf(r.Failed, "file", "files"))
 	}

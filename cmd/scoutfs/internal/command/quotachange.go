@@ -135,7 +135,8 @@ func newQuotaRestore(env *cli.Env) *cobra.Command {
 		Short:   "Restore quota rules from the standard input",
 		Long: `Adds the quota rules that the standard input has, one in each line. ` + ruleHelp + `
 All lines are read before the first rule is added. It stops at a rule that
-cannot be added, such as one that there is already.`,
+cannot be added, such as one that there is already. When it is interrupted it
+deletes again what it added, so that the same rules can be restored later.`,
 		Example: `  scoutfs quota-restore -p /mnt/archive < rules`,
 		RunE: func(cmd *cobra.Command, operands []string) error {
 			env.IgnoreOperands(operands)
@@ -148,7 +149,18 @@ cannot be added, such as one that there is already.`,
 			}
 			ctx := cmd.Context()
 			return where.ask(ctx, func(t ioctl.Target) error {
-				return changeRules(ctx, env, t, rules, unsorted, "add", addQuotaRule)
+				added := 0
+				err := changeRules(ctx, env, t, rules, unsorted, "add", func(ctx context.Context, t ioctl.Target, r ioctl.QuotaRule) error {
+					err := addQuotaRule(ctx, t, r)
+					if err == nil {
+						added++
+					}
+					return err
+				})
+				if _, interrupted := errors.AsType[*cli.Interrupted](err); interrupted {
+					return errors.Join(err, takeBack(context.WithoutCancel(ctx), t, rules[:added]))
+				}
+				return err
 			})
 		},
 	}
@@ -156,6 +168,16 @@ cannot be added, such as one that there is already.`,
 	cmd.Flags().BoolVarP(&unsorted, "unsorted", "U", false, "add rules in the order of the lines")
 	where.defineWriting(env, cmd)
 	return cmd
+}
+
+// takeBack deletes rules that were added, the last one first.
+func takeBack(ctx context.Context, t ioctl.Target, added []ioctl.QuotaRule) error {
+	for _, r := range slices.Backward(added) {
+		if err := deleteQuotaRule(ctx, t, r); err != nil {
+			return cli.Failf(err, "Failed to delete following rule again:\n    %s\nError: %s", quotaText(r), errno.Text(err))
+		}
+	}
+	return nil
 }
 
 // readRules reads rules from the standard input.

@@ -92,6 +92,20 @@ STEPS ?= 5000
 model-test: ## do STEPS (5000) random operations on each of SEEDS (200) volumes, against a model
 	SCOUTFS_MODEL_SEEDS=$(SEEDS) SCOUTFS_MODEL_STEPS=$(STEPS) $(GO) test -count 1 -timeout 12h ./tests/model
 
+RUNS ?= 20
+
+.PHONY: stop-test
+stop-test: ## stop each command that changes a volume of FILES files RUNS (20) times, and run it again; best with FILES=5000
+	SCOUTFS_STOP_RUNS=$(RUNS) SCOUTFS_STOP_FILES=$(FILES) $(GO) test -count 1 -v -run Stopped -timeout 12h ./cmd/scoutfs
+
+.PHONY: full-test
+full-test: ## fill a metadata device until commands fail, remove all, and fill it again
+	SCOUTFS_FULL=1 $(GO) test -count 1 -v -run 'Full|ComesBack' -timeout 1h ./cmd/scoutfs
+
+.PHONY: round-trip
+round-trip: ## copy FILES files of all kinds into a volume and out of it, release and stage all, and compare
+	SCOUTFS_ROUND_TRIP_FILES=$(FILES) $(GO) test -count 1 -v -run ComeBackEqual -timeout 12h ./cmd/scoutfs
+
 # There is no mount.scoutfs on purpose: mount(8) would run it instead of
 # mounting with the kernel module.
 .PHONY: install

@@ -31,7 +31,9 @@ func (e *extraction) lockInode(ino uint64) (unlock func()) {
 // takeLink makes the file another name of one that was extracted before. The
 // name is made in tmp first, like that of any file.
 func (e *extraction) takeLink(j *job) (done bool, err error) {
-	for _, links := range []*os.File{e.state.links, e.state.fresh} {
+	// settleLink moves files from fresh to links meanwhile: the other way round,
+	// one could be in neither when it is looked for there.
+	for _, links := range []*os.File{e.state.fresh, e.state.links} {
 		temp := e.state.tempName()
 		err := e.linkFrom(j, links, temp)
 		switch {

@@ -95,7 +95,8 @@ model-test: ## do STEPS (5000) random operations on each of SEEDS (200) volumes,
 RUNS ?= 20
 
 .PHONY: stop-test
-stop-test: ## stop each command that changes a volume of FILES files RUNS (20) times, and run it again; best with FILES=5000
+stop-test: FILES = 5000
+stop-test: ## stop each command that changes a volume of FILES files RUNS (20) times, and run it again; FILES=5000
 	SCOUTFS_STOP_RUNS=$(RUNS) SCOUTFS_STOP_FILES=$(FILES) $(GO) test -count 1 -v -run Stopped -timeout 12h ./cmd/scoutfs
 
 .PHONY: full-test
@@ -103,6 +104,7 @@ full-test: ## fill a metadata device until commands fail, remove all, and fill i
 	SCOUTFS_FULL=1 $(GO) test -count 1 -v -run 'Full|ComesBack' -timeout 1h ./cmd/scoutfs
 
 .PHONY: round-trip
+round-trip: FILES = 100000
 round-trip: ## copy FILES files of all kinds into a volume and out of it, release and stage all, and compare
 	SCOUTFS_ROUND_TRIP_FILES=$(FILES) $(GO) test -count 1 -v -run ComeBackEqual -timeout 12h ./cmd/scoutfs
 

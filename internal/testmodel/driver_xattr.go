@@ -70,9 +70,13 @@ func (d *Driver) setACL(ctx context.Context) error {
 		a = ACL{{Tag: aclUserObj, Perm: perm()}, {Tag: aclGroupObj, Perm: perm()}, {Tag: aclOther, Perm: perm()}}
 		if !d.chance(3) {
 			a = ACL{
-				{Tag: aclUserObj, Perm: perm()}, {aclUser, perm(), 1}, {aclUser, perm(), 7},
-				{Tag: aclGroupObj, Perm: perm()}, {aclGroup, perm(), 2},
-				{Tag: aclMask, Perm: perm()}, {Tag: aclOther, Perm: perm()},
+				{Tag: aclUserObj, Perm: perm()},
+				{aclUser, perm(), 1},
+				{aclUser, perm(), 7},
+				{Tag: aclGroupObj, Perm: perm()},
+				{aclGroup, perm(), 2},
+				{Tag: aclMask, Perm: perm()},
+				{Tag: aclOther, Perm: perm()},
 			}
 		}
 	}

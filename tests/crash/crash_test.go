@@ -6,34 +6,19 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync/atomic"
 	"testing"
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 	"scoutfs/internal/testmodel"
+	"scoutfs/internal/testsample"
 )
 
 const (
 	metaBlocks = 131072
 	dataBlocks = 1 << 15
 )
-
-// environment returns a number from the environment, or what a plain run does.
-func environment(t *testing.T, name string, plain int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return plain
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
 
 // TestNothingIsLostAtAnyPoint stops random workloads after every write, and
 // with random subsets of the writes since the last flush lost or torn.
@@ -42,12 +27,12 @@ func environment(t *testing.T, name string, plain int) int {
 // only workload to look at.
 func TestNothingIsLostAtAnyPoint(t *testing.T) {
 	t.Parallel()
-	workloads := environment(t, "SCOUTFS_CRASH_WORKLOADS", 3)
-	first := environment(t, "SCOUTFS_CRASH_SEED", 0)
+	workloads := testsample.Number(t, "SCOUTFS_CRASH_WORKLOADS", 3)
+	first := testsample.Number(t, "SCOUTFS_CRASH_SEED", 0)
 	if first != 0 {
 		workloads = 1
 	}
-	states := environment(t, "SCOUTFS_CRASH_STATES", 10)
+	states := testsample.Number(t, "SCOUTFS_CRASH_STATES", 10)
 	var seen atomic.Int64
 	t.Run("workloads", func(t *testing.T) {
 		for seed := first; seed < first+workloads; seed++ {

@@ -29,7 +29,7 @@ import (
 // what they do becomes what the model says.
 func TestKernelVolumesCanBeChanged(t *testing.T) {
 	t.Parallel()
-	steps := environment(t, "SCOUTFS_IMAGE_STEPS", 100)
+	steps := testsample.Number(t, "SCOUTFS_IMAGE_STEPS", 100)
 	testimage.Each(t, func(t *testing.T, img testimage.Image) {
 		t.Parallel()
 		if img.Name == "many" && !testsample.All() {

@@ -6,14 +6,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 
 	"scoutfs/engine/device"
 	"scoutfs/engine/format"
 	"scoutfs/internal/testcheck"
 	"scoutfs/internal/testmodel"
+	"scoutfs/internal/testsample"
 )
 
 // Sizes of most volumes' devices in blocks. The metadata device has room beyond what the
@@ -23,28 +22,14 @@ const (
 	dataBlocks = 1 << 20
 )
 
-// environment returns a number from the environment, or what a plain run does.
-func environment(t *testing.T, name string, plain int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return plain
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
-
 // TestVolumesDoWhatTheModelDoes does random operations. SCOUTFS_MODEL_SEEDS is
 // how many volumes are filled, SCOUTFS_MODEL_STEPS how many operations each gets,
 // SCOUTFS_MODEL_SEED the only one to do.
 func TestVolumesDoWhatTheModelDoes(t *testing.T) {
 	t.Parallel()
-	seeds := environment(t, "SCOUTFS_MODEL_SEEDS", 6)
-	steps := environment(t, "SCOUTFS_MODEL_STEPS", 1500)
-	first := environment(t, "SCOUTFS_MODEL_SEED", 0)
+	seeds := testsample.Number(t, "SCOUTFS_MODEL_SEEDS", 6)
+	steps := testsample.Number(t, "SCOUTFS_MODEL_STEPS", 1500)
+	first := testsample.Number(t, "SCOUTFS_MODEL_SEED", 0)
 	if first != 0 {
 		seeds = 1
 	}

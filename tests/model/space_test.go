@@ -13,6 +13,7 @@ import (
 	"scoutfs/engine/format"
 	"scoutfs/engine/srch"
 	"scoutfs/internal/testcheck"
+	"scoutfs/internal/testsample"
 )
 
 // TestDeletingEverythingGivesBackAllBlocks fills volumes, deletes all that is in
@@ -22,8 +23,8 @@ import (
 // other and wait for three more files to be compacted with.
 func TestDeletingEverythingGivesBackAllBlocks(t *testing.T) {
 	t.Parallel()
-	steps := environment(t, "SCOUTFS_MODEL_STEPS", 1500)
-	for seed := range uint64(environment(t, "SCOUTFS_MODEL_SEEDS", 3)) {
+	steps := testsample.Number(t, "SCOUTFS_MODEL_STEPS", 1500)
+	for seed := range uint64(testsample.Number(t, "SCOUTFS_MODEL_SEEDS", 3)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, seed)
